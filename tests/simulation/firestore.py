@@ -6,11 +6,13 @@ again and gone on. What is committed is copied into the world's memory store, wh
 """
 
 import json
+import random
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import count
 from math import inf
+from random import Random
 from typing import TYPE_CHECKING, Any
 
 from google.api_core import exceptions as api
@@ -79,8 +81,9 @@ class Service:
         return True
 
     def close(self) -> None:
-        """The world is over: the adapter's patience is by the machine's clock again."""
+        """The world is over: the adapter's patience is by the machine's clock and luck again."""
         _TIME.world = None
+        refusals.random = random
 
     def _check(self, write: Any) -> None:
         there, wanted = self.documents.get(write.update.name), write.current_document
@@ -323,4 +326,5 @@ documents.unpack = lru_cache(maxsize=8)(documents.unpack)  # type: ignore[attr-d
 def begin(world: "World") -> Service:
     """The service of a world. From now on the adapter's patience is by its clock, until it is closed."""
     _TIME.world = world
+    refusals.random = Random("how long the adapter waits")  # type: ignore[assignment]
     return Service(Mirror(world))

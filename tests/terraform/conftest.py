@@ -57,6 +57,13 @@ def with_graphs(tmp_path_factory: pytest.TempPathFactory, once: Once) -> Example
     return cache(lambda name: _applied(once, tmp_path_factory, name, WITH_GRAPHS))
 
 
+@pytest.fixture(scope="session")
+def untouched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Google]:
+    """An empty Google, and a clone, for tests that only ask for plans: they share it."""
+    with google(tmp_path_factory.mktemp("untouched")) as made:
+        yield made
+
+
 @pytest.fixture
 def imaginary(tmp_path: Path) -> Iterator[Google]:
     """An empty Google."""

@@ -18,9 +18,9 @@ def test_every_example_is_tried():
     assert {path.stem for path in (ROOT / "terraform/examples").glob("*.tfvars")} == set(EXAMPLES) - {"scheduled"}
 
 
-def test_it_is_formatted_and_valid(imaginary: Google):
-    imaginary.run("fmt", "-check", "-recursive")
-    imaginary.run("validate")
+def test_it_is_formatted_and_valid(untouched: Google):
+    untouched.run("fmt", "-check", "-recursive")
+    untouched.run("validate")
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
@@ -151,31 +151,31 @@ REFUSED: tuple[dict[str, tuple[object, str]], ...] = (
 
 @pytest.mark.parametrize("given", [pytest.param(given, id=next(iter(given))) for given in REFUSED])
 def test_invalid_values_are_refused_by_the_variables_own_validation(
-    imaginary: Google, given: dict[str, tuple[object, str]]
+    untouched: Google, given: dict[str, tuple[object, str]]
 ):
     with pytest.raises(RefusedError) as refused:
-        imaginary.plan(example="minimal", **{variable: value for variable, (value, _) in given.items()})
+        untouched.plan(example="minimal", **{variable: value for variable, (value, _) in given.items()})
     said = str(refused.value)
     assert [sentence for _, sentence in given.values() if sentence not in said] == []
     assert said.count("Error: ") == said.count("Error: Invalid value for variable") == len(given)
 
 
-def test_a_name_too_short_for_a_database_is_refused(imaginary: Google):
+def test_a_name_too_short_for_a_database_is_refused(untouched: Google):
     with pytest.raises(RefusedError) as refused:
-        imaginary.plan(example="minimal", name="a", environment="b")
+        untouched.plan(example="minimal", name="a", environment="b")
     assert "name and environment: expected at least 3 characters together" in str(refused.value)
 
 
 @pytest.mark.slow
-def test_the_shortest_name_is_accepted(imaginary: Google):
-    assert imaginary.plan(example="minimal", name="a", environment="bc").resources
+def test_the_shortest_name_is_accepted(untouched: Google):
+    assert untouched.plan(example="minimal", name="a", environment="bc").resources
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("said", "ingress"), [("load-balancer", "ALLOW_INTERNAL_AND_GCLB"), ("internal", "ALLOW_INTERNAL_ONLY")]
 )
-def test_start_ingress_says_where_start_can_be_called_from(imaginary: Google, said: str, ingress: str):
+def test_start_ingress_says_where_start_can_be_called_from(untouched: Google, said: str, ingress: str):
     start = 'google_cloudfunctions2_function.function["start"]'
-    deployed = imaginary.plan(example="minimal", target=start, start_ingress=said)
+    deployed = untouched.plan(example="minimal", target=start, start_ingress=said)
     assert deployed.resources[start]["service_config"][0]["ingress_settings"] == ingress

@@ -65,8 +65,8 @@ def test_a_schedule_becomes_a_job_of_cloud_scheduler(example: Example):
 
 
 @pytest.mark.slow
-def test_eventarc_has_triggers_in_the_regions_that_graphs_name(imaginary: Google):
-    deployed = imaginary.plan(example="minimal", graphs_folder=str(SCHEDULED), signal_source="eventarc")
+def test_eventarc_has_triggers_in_the_regions_that_graphs_name(untouched: Google):
+    deployed = untouched.plan(example="minimal", graphs_folder=str(SCHEDULED), signal_source="eventarc")
     heard: list[Any] = [values["location"] for values in deployed.of("google_eventarc_trigger").values()]
     assert sorted(heard) == ["europe-west4", "us-central1"]
 
@@ -84,15 +84,15 @@ def test_a_graph_is_added_by_a_file_its_lock_and_an_apply(imaginary: Google, tmp
     assert first.resources[SOURCE]["name"] != second.resources[SOURCE]["name"]
 
 
-def test_a_graph_that_does_not_validate_stops_the_plan_with_its_own_message(imaginary: Google, tmp_path: Path):
+def test_a_graph_that_does_not_validate_stops_the_plan_with_its_own_message(untouched: Google, tmp_path: Path):
     (tmp_path / "graphs").mkdir()
     (tmp_path / "graphs/hello.yaml").write_text(WRONG)
     assert call(["lock", str(tmp_path / "graphs")]) == 2
-    said = refused(imaginary, tmp_path / "graphs", target="")
+    said = refused(untouched, tmp_path / "graphs", target="")
     assert "hello.yaml:4: step 'two': after: no step is called 'on' (did you mean 'one'?)" in said
 
 
-def test_what_was_not_checked_is_not_deployed(imaginary: Google, tmp_path: Path):
+def test_what_was_not_checked_is_not_deployed(untouched: Google, tmp_path: Path):
     """A new or a changed graph is refused; files that are no graphs are ignored."""
     graphs = locked(tmp_path)
     (graphs / "new.yaml").write_text(VALID)
@@ -101,7 +101,7 @@ def test_what_was_not_checked_is_not_deployed(imaginary: Google, tmp_path: Path)
     (graphs / "new").mkdir()
     (graphs / ".hidden.yaml").write_text(VALID)
     (graphs / "helpers.py").write_text("# a module, and no definition\n")
-    said = refused(imaginary, graphs)
+    said = refused(untouched, graphs)
     relock = f"run 'orchestrator lock {graphs}', then plan again"
     assert set(re.findall(r"/([\w.]+): (?:this graph has|has changed)", said)) == {"new.yaml", "new.py", "hello.yaml"}
     assert f"new.yaml: this graph has not been checked: {relock}" in said
@@ -120,39 +120,39 @@ def test_what_was_not_checked_is_not_deployed(imaginary: Google, tmp_path: Path)
     ],
     ids=["a graph is gone", "no lock", "an empty lock", "a lock with conflicts"],
 )
-def test_missing_files_are_refused(imaginary: Google, tmp_path: Path, change: Callable[[Path], object], sentence: str):
+def test_missing_files_are_refused(untouched: Google, tmp_path: Path, change: Callable[[Path], object], sentence: str):
     graphs = locked(tmp_path)
     change(graphs)
-    said = refused(imaginary, graphs)
+    said = refused(untouched, graphs)
     assert sentence in said
     assert f"run 'orchestrator lock {graphs}', then plan again" in said
 
 
 @pytest.mark.slow
-def test_values_that_graphs_use_have_to_be_set(imaginary: Google, tmp_path: Path):
+def test_values_that_graphs_use_have_to_be_set(untouched: Google, tmp_path: Path):
     graphs = tmp_path / "graphs"
     graphs.mkdir()
     spec = 'dataflow: {template: "gs://{{ run.deployment.bucket }}/t.json", region: europe-west4}'
     (graphs / "hello.yaml").write_text(f"name: hello\nsteps:\n  one:\n    {spec}\n")
     assert call(["lock", str(graphs)]) == 0
-    said = refused(imaginary, graphs)
+    said = refused(untouched, graphs)
     fix = 'set values = { bucket = "..." }'
     assert f"hello.yaml: it uses run.deployment.bucket, which has no value: {fix}" in said
     functions, given = "google_cloudfunctions2_function.function", {"bucket": "b"}
-    deployed = imaginary.plan(example="minimal", target=functions, graphs_folder=str(graphs), values=given)
+    deployed = untouched.plan(example="minimal", target=functions, graphs_folder=str(graphs), values=given)
     assert json.loads(deployed.environment("on_task")["ORCHESTRATOR_VALUES"]) == {"bucket": "b"}
 
 
 @pytest.mark.slow
-def test_starters_of_one_graph_may_call_start_which_knows_their_graphs(imaginary: Google):
+def test_starters_of_one_graph_may_call_start_which_knows_their_graphs(untouched: Google):
     ann, bob, eve = "user:Ann@example.com", "serviceAccount:bob@demo-1.iam.gserviceaccount.com", "group:eve@example.com"
     mine = {"nightly": [ann, bob], "paused": [ann]}
-    told = imaginary.plan(example="minimal", graphs_folder=str(SCHEDULED), starters=[eve, bob], graph_starters=mine)
+    told = untouched.plan(example="minimal", graphs_folder=str(SCHEDULED), starters=[eve, bob], graph_starters=mine)
     starters = told.of("google_cloud_run_v2_service_iam_member").items()
     assert {values["member"] for name, values in starters if ".starter[" in name} == {ann, bob, eve}
     given = told.environment("start")
     assert json.loads(given["ORCHESTRATOR_STARTERS"]) == {"ann@example.com": ["nightly", "paused"]}
-    said = refused(imaginary, SCHEDULED, graph_starters={"sales": [ann]})
+    said = refused(untouched, SCHEDULED, graph_starters={"sales": [ann]})
     assert "graph_starters: sales: no deployed graph has that name" in said
 
 
