@@ -56,7 +56,7 @@ def request(
     if earlier.status is RunStatus.RUNNING:
         raise UsageError(
             f"run '{earlier.id}' has not ended, and only a run that has ended can be rerun: "
-            "wait for its end, continue it with 'orchestrator resume', or cancel it"
+            "wait for its end, or cancel it; on one machine, 'orchestrator resume' continues one that was interrupted"
         )
     before = earlier_run(store, earlier, plan, view)
     if any(not status.final for status in before.statuses.values()):
