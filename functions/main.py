@@ -342,6 +342,9 @@ def _as_json(answer: flask.Response) -> flask.Response:
     return answer
 
 
+if flask.has_app_context():
+    flask.current_app.json.sort_keys = False  # the steps of a plan are in the graph's order
+
 if flask.has_app_context() and flask.current_app.name in ("console", "console_view"):
     flask.current_app.after_request(_as_json)
 

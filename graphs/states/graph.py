@@ -15,13 +15,17 @@ STATES = {
     "quillon": 3, "rowena": 4,
 }  # fmt: skip
 
+#: The workers of jobs that need more memory than the others.
+MACHINES = {"lornia.forecast": "n2-highmem-8"}
+
 
 def flex(what, state="all", **keys):
     """A step that is a Flex job in the cloud, and a short function on one machine."""
     parameters = {"state": state, "date": "{{ params.date }}", **keys.pop("parameters", {})}
-    job = {"template": f"gs://states-pipelines/{what}.json", "parameters": parameters}
-    arguments = {"what": what, "folder": "{{ run.dir }}", **parameters}
     name = what if state == "all" else f"{state}.{what}"
+    workers = {"machine_type": MACHINES[name]} if name in MACHINES else {}
+    job = {"template": f"gs://states-pipelines/{what}.json", "parameters": parameters, **workers}
+    arguments = {"what": what, "folder": "{{ run.dir }}", **parameters}
     return step(name, dataflow=job, local={"python": "work:job", "args": arguments}, **keys)
 
 

@@ -34,10 +34,5 @@ def deployed_console(deployment: Deployment, url: str | None) -> DeployedConsole
 
 
 def _flag(deployment: Deployment, url: str | None) -> str:
-    """What to add to a command so that it finds the deployment: nothing that is so by default."""
-    usual = Deployment(deployment.project, deployment.region)
-    options = [("--project", deployment.project), ("--region", deployment.region)]
-    options += [("--name", deployment.name)] if deployment.name != usual.name else []
-    options += [("--environment", deployment.environment)] if deployment.environment != usual.environment else []
-    options += [("--url", url)] if url is not None else []
-    return "".join(f" {option} {shlex.quote(value)}" for option, value in options)
+    """What to add to a command so that it finds the deployment."""
+    return deployment.flag + (f" --url {shlex.quote(url)}" if url is not None else "")

@@ -22,11 +22,12 @@ def complain_of(why: str, seconds: float) -> None:
     complain(f"{why.rstrip('.')}: trying again in {duration(seconds)}")
 
 
-def tell(started: Started, store: str, as_json: bool) -> None:
-    """Print the run, and how to follow it."""
+def tell(started: Started, store: str, deployment: Deployment, url: str | None, as_json: bool) -> None:
+    """Print the run, and how to follow it: by the console, unless only the URL of ``start`` is known (``url``)."""
     if as_json:
         echo_json({**asdict(started), "store": store})
         return
     was = "started" if started.created else f"already exists, its status is {started.status}"
     echo(f"run {started.run} {was}")
-    echo(f"follow it: orchestrator status {started.run} --store '{store}'")
+    flag = deployment.flag if url is None else f" --store '{store}'"
+    echo(f"follow it: orchestrator status {started.run}{flag}")

@@ -28,7 +28,7 @@ def in_cloud(wish: Wish, deployment: Deployment, url: str | None, json: bool) ->
     def started(address: str, token: str | None, waiting: Waiting) -> Started:
         return start_rerun(address, _body(wish, plan["token"]), token, waiting)
 
-    tell(*called(deployment, url, started), json)
+    tell(*called(deployment, url, started), deployment, url, json)
     return DONE
 
 

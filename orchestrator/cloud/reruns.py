@@ -1,5 +1,6 @@
 """Reruns in the deployed form: planned and started by the function ``start``."""
 
+import os
 import time
 from collections.abc import Mapping
 from dataclasses import replace
@@ -39,6 +40,8 @@ def rerun(
     made = numbered(store, wanted, run_id, now, asked.token)
     check_token(made, asked.token)
     told = as_json(made, params=False)
+    if told["graph_file"]:  # people know the folder of the project, not that of the function
+        told["graph_file"] = os.path.relpath(told["graph_file"], deployed.settings.folder)
     if asked.dry_run:
         return None, False, told
     new = replace(made.run, seal=token_hex(16))  # others can put tasks on these queues

@@ -220,10 +220,25 @@ class StoredPlan(BaseModel):
     plan: AnyObject | None
 
 
+class Standing(BaseModel):
+    """How many places of a pool are taken, and how many steps are in line before one that waits for a place there.
+
+    ``holders``: the steps that have the places, as RUN/STEP, if they are few.
+    """
+
+    taken: int
+    before: int
+    holders: list[str]
+
+
 class StoredView(BaseModel):
-    """States and counters of a run, by number, as they are stored. ``unreadable``: nodes whose states are not."""
+    """States and counters of a run, by number, as they are stored. ``unreadable``: nodes whose states are not.
+
+    ``standings``: where steps stand that wait for a place in a pool, by number; of the first 20 of them.
+    """
 
     states: dict[str, AnyObject]
     counters: dict[str, list[int]]
     unreadable: list[int]
     left_out: list[Unread]
+    standings: dict[str, Standing]

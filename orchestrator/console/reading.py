@@ -2,18 +2,20 @@
 
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from orchestrator.console.checking import moment
 from orchestrator.console.exchange import Call
 from orchestrator.console.finding import found_of
 from orchestrator.core.kinds import kind_of
-from orchestrator.core.model import PENDING, Run
+from orchestrator.core.model import PENDING, Run, View
 from orchestrator.core.run_filter import RunFilter
 from orchestrator.errors import UnreadableRecordError
 from orchestrator.jobs.dataflow.handle import read_handle
 from orchestrator.operations import tokens
 from orchestrator.operations.find_step import find_step
+from orchestrator.operations.places_in_line import with_standings
 from orchestrator.reporting.deadlines import deadline_data, deadline_said
 from orchestrator.reporting.explain import explain
 from orchestrator.reporting.found import Found
@@ -70,13 +72,17 @@ def get_step(call: Call) -> Answer:
     node = find_step(found.plan, call.path["step"])
     state, now = found.view.states.get(node, PENDING), time.time()
     said = deadline_said(found.run, found.plan, state, node, now)
+    states = found.view.states
+    alone = View({node: state} if node in states else {})
+    stands = with_standings(None, call.deployed.engine.ledger.store, alone)
+    view = replace(found.view, states={**states, **stands.states})
     return 200, {
         **step_report(found.plan.nodes[node], state),
         **deadline_data(found.run, found.plan, state, node),
         "run": found.run.id,
         "step": found.plan.steps[node].name,
         "token": tokens.of_step(found, node),
-        "explained": [*explain(found.plan, found.view, node, now), *([said] if said else [])],
+        "explained": [*explain(found.plan, view, node, now), *([said] if said else [])],
         "log": _log(found, node, call.deployed.settings.project),
     }
 

@@ -11,6 +11,7 @@ from orchestrator.core.model import Run
 from orchestrator.core.plan_codec import plan_to_json
 from orchestrator.core.view_codec import view_to_json
 from orchestrator.errors import UnreadableRecordError
+from orchestrator.operations.places_in_line import with_standings
 from orchestrator.ports import Store
 
 Answer = tuple[int, Mapping[str, Any]]
@@ -47,7 +48,7 @@ def view(call: Call) -> Answer:
     asked, key = call.query, call.path["key"]
     left_out: list[UnreadableRecordError] = []
     if asked.nodes is None and asked.joins is None:
-        found = _store(call).load_all(key, left_out.append, asked.outputs)
+        found = with_standings(None, _store(call), _store(call).load_all(key, left_out.append, asked.outputs))
     else:
         found = _store(call).load(key, _numbers(asked.nodes), _numbers(asked.joins))
     return 200, {**view_to_json(found), "left_out": _told(left_out)}

@@ -1,6 +1,7 @@
 """The names of all resources of a deployment, derived from its name, environment and project."""
 
 import re
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -63,6 +64,15 @@ class Deployment:
     def base(self) -> str:
         """The prefix of all names, also of job names."""
         return f"{self.name}-{self.environment}"
+
+    @property
+    def flag(self) -> str:
+        """What to add to a command so that it finds the deployment: nothing that is so by default."""
+        usual = Deployment(self.project, self.region)
+        options = [("--project", self.project), ("--region", self.region)]
+        options += [("--name", self.name)] if self.name != usual.name else []
+        options += [("--environment", self.environment)] if self.environment != usual.environment else []
+        return "".join(f" {option} {shlex.quote(value)}" for option, value in options)
 
     def function(self, target: str) -> str:
         """The name of the function (and of its Cloud Run service) with that entry point."""

@@ -23,7 +23,9 @@ Failed = tuple[str, int, Failure]
 def of_run(effect: Notify, run: Run, failed: Iterable[Failed], commands: str) -> Notification:
     """The notification that ``run``, as it is stored, has ended. ``commands``: what is added to every command."""
     at, failed = run.ended_at or run.started_at, list(failed)
-    said = f"run {run.id} of graph {run.graph} {_ENDED[run.status]} at {iso(at)}, after {_lasted(at - run.started_at)}"
+    said = (
+        f"run {run.id} of graph {run.graph} {_ENDED[run.status]} at {_said(at)}, after {_lasted(at - run.started_at)}"
+    )
     lines = [said]
     if run.status is RunStatus.CANCELLED and run.stop is not None:
         lines[0] += f", by {run.stop.by}" * bool(run.stop.by) + f": {shown(run.stop.why)}" * bool(run.stop.why)
@@ -46,7 +48,7 @@ def of_step(effect: Notify, run: Run, failed: Failed, commands: str) -> Notifica
     name, attempt, failure = failed
     waits = effect.occasion == Occasion.NEEDS_ATTENTION
     what = "needs attention: it has failed, and the steps after it wait" if waits else "has failed"
-    lines = [f"step {name} of run {run.id} of graph {run.graph} {what} (at {iso(failure.at)})", *_quoted(failed), ""]
+    lines = [f"step {name} of run {run.id} of graph {run.graph} {what} (at {_said(failure.at)})", *_quoted(failed), ""]
     status, explain = str(Occasion.NEEDS_ATTENTION if waits else "failed"), f"orchestrator explain {run.id} {name}"
     data: dict[str, Json] = {"step": name, "attempt": attempt, "status": status, "ended_at": iso(failure.at)}
     if waits:
@@ -108,6 +110,11 @@ def _as_data(failed: Failed) -> dict[str, Json]:
 def _short(error: str | None) -> str:
     text = shown(cut(error or "")).strip()
     return text if len(text) <= HEAD + TAIL else f"{text[:HEAD]}\n…\n{text[-TAIL:]}"
+
+
+def _said(at: float) -> str:
+    """``2026-02-01 03:45:16 UTC``: for people, anywhere."""
+    return f"{iso(at)[:19].replace('T', ' ')} UTC"
 
 
 def _lasted(seconds: float) -> str:

@@ -21,7 +21,7 @@ _STANDINGS = 20
 
 def with_standings(home: Home | None, store: Reader, view: View) -> View:
     """``view``, in which the steps that wait for a place know where they stand in line; the first few of them."""
-    if not isinstance(store, Lines):  # a deployment's console
+    if not isinstance(store, Lines):  # a deployment's console has added them
         return view
     waiting = ((node, state) for node, state in view.states.items() if state.waits is not None)
     known, holders = dict[int, StepState](), dict[str, tuple[str, ...]]()

@@ -110,7 +110,8 @@ def _note(plan: Plan, states: States, node: int, now: float | None) -> str:
             return _joined(f"{made} attempts" if made > 1 else "", reason)
         case Status.UPSTREAM_FAILED:
             broken = [n for n in predecessors(plan, node) if states.get(n, PENDING).status in BROKEN]
-            return f"because of {listed(names(plan, broken), 3)}" if broken else ""
+            first = [n for n in broken if states[n].status is not Status.UPSTREAM_FAILED] or broken
+            return f"because of {listed(names(plan, first), 3)}" if first else ""
         case Status.CANCELLED:
             return _joined(again, stopped(state.stop) if state.stop is not None else reason)
         case Status.SKIPPED:

@@ -30,8 +30,9 @@ def run_lines(rounds: Sequence[Sequence[Standing]]) -> list[str]:
     """
     width = column([_HEADERS[0], *(newest.id for (newest, _), *_ in rounds)], 100)
     lines = [_HEADERS, *map(_cells, rounds)]
+    long = column([took for *_, took, _ in lines], 12)
     return [
-        f"{name:{width}}  {status:11}  {start:19}  {took:8}  {note}".rstrip()
+        f"{name:{width}}  {status:11}  {start:19}  {took:{long}}  {note}".rstrip()
         for name, status, start, took, note in lines
     ]
 

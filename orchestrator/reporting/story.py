@@ -6,9 +6,9 @@ from typing import Any
 
 from orchestrator.core.model import MARKED, OPERATOR, Run, RunStatus, Status, StepState, View
 from orchestrator.core.past_attempts import Past
-from orchestrator.core.plan import Plan
+from orchestrator.core.plan import Plan, Role
 from orchestrator.core.retries import QUOTA, no_quota
-from orchestrator.reporting.phrases import column, status_word
+from orchestrator.reporting.phrases import column, counted, status_word
 from orchestrator.reporting.times import clock, iso
 from orchestrator.system.terminal import one_line
 
@@ -32,25 +32,33 @@ class Happening:
 
 
 def story(run: Run, plan: Plan, view: View, nodes: Iterable[int]) -> list[Happening]:
-    """What happened to the run and to its steps ``nodes``, the earliest first; at one moment, what people did first."""
-    found = [*_of_run(run), *_of_deadline("", view.state(plan.end))]
-    for node in nodes:
+    """What happened to the run and to its steps ``nodes``, the earliest first; at one moment, what people did first.
+
+    What a rerun keeps happened in an earlier run: of several steps, these are only counted.
+    """
+    nodes = list(nodes)
+    kept = [node for node in nodes if plan.nodes[node].role is Role.KEPT] if len(nodes) > 1 else []
+    found = [*_of_run(run, len(kept)), *_of_deadline("", view.state(plan.end))]
+    for node in sorted(set(nodes).difference(kept)):
         state, name = view.state(node), plan.steps[node].name
         found += _of_deadline(name, state)
         found += _of_people(name, state, run)
         found += _of_attempts(name, state)
         found += _of_end(name, state)
+    if run.status is not RunStatus.RUNNING and run.ended_at is not None:
+        found.append(Happening(run.ended_at, "", f"run {run.status}"))
     return sorted(found, key=lambda one: (one.at, one.what == _KILLED))
 
 
-def _of_run(run: Run) -> Iterator[Happening]:
+def _of_run(run: Run, kept: int) -> Iterator[Happening]:
+    """Its beginning, and who cancelled it. ``kept``: how many steps it keeps."""
     yield Happening(run.started_at, "", "run started")
+    if kept:
+        yield Happening(run.started_at, "", f"{counted(kept, 'step')} kept from {run.rerun_of}")
     for act in run.drives:
         yield Happening(act.at, "", _KILLED if act.what == "killed" else act.what, act.by, act.why)
     if run.stop is not None:
         yield Happening(run.stop.at, "", "cancelled", run.stop.by, run.stop.why)
-    if run.status is not RunStatus.RUNNING and run.ended_at is not None:
-        yield Happening(run.ended_at, "", f"run {run.status}")
 
 
 def _of_deadline(name: str, state: StepState) -> Iterator[Happening]:

@@ -104,7 +104,7 @@ def failures(found: Found, listed_above: bool = False) -> Iterator[Line]:
     failed = told(found)
     if listed_above and len(failed) > LISTED:
         more = f"orchestrator explain {found.run.id} STEP{found.flag}"
-        yield Line(f"{counted(len(failed), 'step')} did not succeed: {more}", "red")
+        yield Line(f"{counted(len(failed), 'step')} failed or were stopped: {more}", "red")
         return
     for node in failed[:LISTED]:
         state = found.view.state(node)

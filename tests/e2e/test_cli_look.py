@@ -299,7 +299,7 @@ def test_status_lists_many_failures_once_and_a_step_name_once(place: Place) -> N
     assert sum(gone in line for line in shown) == 13
     assert shown[1] == f"✗ s00  failed             0.0 s  {gone}"
     assert shown[-2:] == [
-        "13 steps did not succeed: orchestrator explain r1 STEP",
+        "13 steps failed or were stopped: orchestrator explain r1 STEP",
         "rerun     orchestrator rerun r1",
     ]
     assert len(shown) == 17

@@ -43,7 +43,7 @@ def test_a_run_is_started_where_google_says_and_how_to_follow_it_is_told(fake: F
         (body,) = server.bodies
     assert said == Said(
         0,
-        "run sales-1 started\nfollow it: orchestrator status sales-1 --store 'firestore://demo-1/orchestrator-prod'\n",
+        "run sales-1 started\nfollow it: orchestrator status sales-1 --project demo-1 --region europe-west4\n",
         "",
     )
     run_id = body.pop("run_id")

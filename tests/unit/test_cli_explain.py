@@ -444,6 +444,7 @@ def test_upstream_failed_names_the_root_causes() -> None:
         "b failed: exit status 9",
     ]
     assert story.note("e") == "because of d"
+    assert story.note("d") == "because of b"  # and not of c, which never ran either
     assert root_causes(story.plan, story.view.states, 2) == [0]
 
 

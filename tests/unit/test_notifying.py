@@ -77,7 +77,7 @@ def test_a_notification_says_what_failed_why_and_what_fixes_it():
     ((to, told),) = kept.told
     assert (to, told.id, told.at) == ("ops", "key-run-failed", 75.0)
     assert told.text.splitlines() == [
-        "run r1 of graph sales failed at 1970-01-01T00:01:15.000Z, after 1 min 15 s",
+        "run r1 of graph sales failed at 1970-01-01 00:01:15 UTC, after 1 min 15 s",
         "step load (attempt 2, exit): no",
         "",
         "When the cause is fixed, run again what did not succeed: orchestrator rerun r1",

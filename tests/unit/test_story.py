@@ -10,6 +10,7 @@ from orchestrator.core.control import Act, Hold
 from orchestrator.core.events import HoldRequested, RetryRequested, StopRequested
 from orchestrator.core.job_end import Outcome
 from orchestrator.core.model import Status, Stop
+from orchestrator.core.plan import Role
 from orchestrator.core.steps import OnFailure, Retry, Step
 from orchestrator.jobs.scripted import Script
 from orchestrator.reporting.story import Happening, story, story_json, story_lines
@@ -59,6 +60,18 @@ def test_what_became_of_the_processes_that_drove_a_run_is_told_in_its_place(told
         ("", "resumed", "ann"),
         ("", "interrupted", "bob"),
     ]
+
+
+def test_of_a_rerun_the_steps_that_it_keeps_are_counted_and_one_alone_is_told(told: World):
+    run, view = told.store.get_run(KEY), told.store.load_all(KEY)
+    assert run is not None
+    nodes = [replace(node, role=Role.KEPT) if node.name == "a" else node for node in told.plan.nodes]
+    plan, rerun = replace(told.plan, nodes=tuple(nodes)), replace(run, rerun_of="r0")
+    happenings = story(rerun, plan, view, range(3))
+    assert [(one.step, one.what) for one in happenings[:2]] == [("", "run started"), ("", "1 step kept from r0")]
+    assert {one.step for one in happenings} == {"", "b", "c"}
+    assert happenings[-1].what == "run cancelled"
+    assert ("a", "attempt 1 launched") in [(one.step, one.what) for one in story(rerun, plan, view, [0])]
 
 
 def test_a_story_tells_everything_in_order_with_who_and_why(told: World):

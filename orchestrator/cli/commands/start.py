@@ -71,5 +71,6 @@ def command(
     def call(address: str, token: str | None, waiting: Waiting) -> Started:
         return start(address, wanted, token, waiting)
 
-    tell(*called(Deployment(project, region, name, environment), url, call), as_json)
+    deployment = Deployment(project, region, name, environment)
+    tell(*called(deployment, url, call), deployment, url, as_json)
     return DONE
