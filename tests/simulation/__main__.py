@@ -6,11 +6,12 @@ import os
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 
+from tests.simulation.kinds import KINDS
 from tests.simulation.weather import EVERYTHING
 from tests.simulation.world import simulate
 
@@ -28,11 +29,13 @@ class Sum:
     faults: Counter[str] = field(default_factory=Counter)
 
 
-def several(seeds: range, stop: bool = False, dag: str | None = None) -> Sum:
-    """Simulate ``seeds``, with a real graph if one is named; with ``stop``, only until the first failure."""
+def several(seeds: range, stop: bool = False, dag: str | None = None, kinds: Sequence[str] = ()) -> Sum:
+    """Simulate those of ``seeds`` that are of all ``kinds``, with a real graph if one is named; with ``stop``, only
+    until the first failure.
+    """
     total = Sum()
     for seed in seeds:
-        result = simulate(seed, dag=dag)
+        result = simulate(seed, dag=dag, kinds=kinds)
         total.seeds += 1
         total.steps += result.steps
         total.turns += result.turns
@@ -55,6 +58,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--seed", type=int, help="this one alone")
     parser.add_argument("--trace", action="store_true", help="with --seed: say all that happens, turn by turn")
     parser.add_argument("--dag", help="a graph of tests/fixtures/graphs, such as noaa, instead of random ones")
+    parser.add_argument("--kind", action="append", default=[], choices=KINDS, help="only worlds of this kind (of each)")
     chosen = parser.parse_args(arguments)
     logging.disable()  # what the product logs about all these faults
     if chosen.seed is not None:
@@ -63,7 +67,7 @@ def main(arguments: list[str]) -> int:
     began = time.monotonic()
     seeds = range(chosen.start, chosen.start + chosen.seeds)
     jobs = 1 if chosen.stop else chosen.jobs
-    for part in _parts(seeds, jobs, partial(several, stop=chosen.stop, dag=chosen.dag)):
+    for part in _parts(seeds, jobs, partial(several, stop=chosen.stop, dag=chosen.dag, kinds=chosen.kind)):
         _add(total, part)
         for seed, failures in part.failures.items():
             print(f"seed {seed}: {failures[0]}\n  {repeated(seed, chosen.dag)}")

@@ -18,7 +18,7 @@ from tests.simulation.notify_mutations import MUTANTS as NOTIFY
 
 ROOT = Path(__file__).resolve().parents[2]
 
-_KILLED = re.compile(r"^seed (\d+): (.*)$", re.MULTILINE)
+_KILLED = re.compile(r"^(seed \d+: |FAILED ).*$", re.MULTILINE)
 
 
 def mutated(mutant: Mutant) -> str:
@@ -29,15 +29,18 @@ def mutated(mutant: Mutant) -> str:
     return text.replace(mutant.old, mutant.new)
 
 
-def attacked(mutant: Mutant, seeds: int) -> tuple[int, str] | None:
-    """The first seed that sees the mutant, and what it says; None if it survives them all."""
+def attacked(mutant: Mutant, seeds: int) -> str | None:
+    """What sees the mutant, and what it says; None if the mutant survives.
+
+    ``seeds``: how many worlds to look through.
+    """
     with tempfile.TemporaryDirectory() as folder:
-        ignored = shutil.ignore_patterns("__pycache__", "fonts", "cli", "drawing")
+        ignored = shutil.ignore_patterns("fonts", "cli", "drawing")  # compiled modules are copied, and save seconds
         for package in ("orchestrator", "tests"):
             shutil.copytree(ROOT / package, Path(folder, package), ignore=ignored)
         Path(folder, mutant.file).write_text(mutated(mutant), encoding="utf-8")
         done = subprocess.run(
-            [sys.executable, "-m", mutant.worlds, "--seeds", str(seeds), "--stop"],
+            [sys.executable, "-m", *_seeker(mutant, seeds)],
             cwd=folder,
             env={**os.environ, "PYTHONPATH": folder},
             capture_output=True,
@@ -46,8 +49,15 @@ def attacked(mutant: Mutant, seeds: int) -> tuple[int, str] | None:
         )
     killed = _KILLED.search(done.stdout)
     if killed is None and done.returncode:
-        raise RuntimeError(f"{mutant.name}: {done.stderr}")
-    return (int(killed[1]), killed[2]) if killed else None
+        raise RuntimeError(f"{mutant.name}: {done.stdout[-1000:]}{done.stderr}")
+    return killed[0] if killed else None
+
+
+def _seeker(mutant: Mutant, seeds: int) -> list[str]:
+    """What looks for the mutant: a Python module, and its arguments."""
+    if mutant.test:
+        return ["pytest", "-q", "-x", "-p", "no:cacheprovider", mutant.test]
+    return [mutant.worlds, "--seeds", str(seeds), "--stop", *(f"--kind={kind}" for kind in mutant.kinds)]
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -61,7 +71,7 @@ def main(arguments: Sequence[str]) -> int:
     for mutant in mutants:
         seen = attacked(mutant, chosen.seeds)
         survivors += seen is None
-        verdict = f"killed by seed {seen[0]}: {seen[1]}" if seen else "SURVIVED"
+        verdict = f"killed by {seen}" if seen else "SURVIVED"
         print(f"{mutant.name:72} {verdict[:110]}", flush=True)
     print(f"{len(mutants)} mutants, {survivors} survived {chosen.seeds} seeds")
     return 1 if survivors else 0

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from random import Random
@@ -29,6 +29,7 @@ from tests.simulation.dataflow import Dataflow, DataflowJobs
 from tests.simulation.graphs import random_scenario
 from tests.simulation.hand import Hand
 from tests.simulation.holder import Holder
+from tests.simulation.kinds import is_of
 from tests.simulation.life import Life
 from tests.simulation.loop import START, Loop
 from tests.simulation.operator import Operator
@@ -97,6 +98,10 @@ class Result:
         failures = [*self.failures, *(f"rerun: {failure}" for failure in other.failures)]
         turns, seconds = self.turns + other.turns, self.seconds + other.seconds
         return Result(failures, self.faults + other.faults, self.steps + other.steps, turns, seconds)
+
+
+#: What comes of a world that nobody simulates.
+NOTHING = Result((), Counter(), 0, 0, 0.0)
 
 
 class World:
@@ -443,8 +448,8 @@ class World:
         return Launch(job.request.run.key, job.request.node, job.request.attempt).name
 
 
-def simulate(seed: int, trace: list[str] | None = None, dag: str | None = None) -> Result:
-    """Simulate the world of a seed, with a random graph unless a real one is named."""
+def simulate(seed: int, trace: list[str] | None = None, dag: str | None = None, kinds: Collection[str] = ()) -> Result:
+    """Simulate the world of a seed, with a random graph unless a real one is named, if it is of all these ``kinds``."""
     random, again, holds = Random(seed), Random(f"{seed} again"), Random(f"{seed} holds")
     attends, notifies = Random(f"{seed} attends"), Random(f"{seed} notifies")
     lates = Random(f"{seed} deadlines")
@@ -456,6 +461,8 @@ def simulate(seed: int, trace: list[str] | None = None, dag: str | None = None) 
     scenarios = [attended(scenario, attends) for scenario in scenarios]
     scenarios = [deadlines.with_deadlines(scenario, lates) for scenario in scenarios]
     pools = draw_pools(limits := Random(f"{seed} pools"), weather)
+    if not is_of(kinds, weather, pools):
+        return NOTHING
     scenarios = [pooled(scenario, list(pools), limits) for scenario in scenarios]
     parallel = Random(f"{seed} parallel")
     scenarios = [limited(scenario, parallel, weather) for scenario in scenarios]

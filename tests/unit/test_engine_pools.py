@@ -18,7 +18,7 @@ from orchestrator.core.steps import Retry, Step, Work
 from orchestrator.engine.ledger import Ledger
 from orchestrator.errors import QuotaError, UnexpectedError
 from orchestrator.jobs.scripted import Script, ScriptedBackend
-from orchestrator.ports import CHECKS, LAUNCHES, JobRequest, Launched, Occupant
+from orchestrator.ports import CHECKS, LAUNCHES, JobRequest, Launched, Occupant, Pool
 from orchestrator.reporting.phrases import waits_for
 from tests.unit.engine_world import JOB, KEY, STOP, World
 
@@ -146,6 +146,26 @@ def test_a_step_that_is_held_or_cancelled_leaves_the_line():
     assert found.store.standing("p") == (1, 1)
     found.end("d")
     assert found.active == ["b"]
+
+
+def test_who_joins_the_line_looks_once_more_since_a_place_may_have_become_free_meanwhile():
+    steps = pooled("a"), pooled("b")
+    made = Pooled(Graph("g", steps).compile(), {"a": LONG, "b": LONG}, pools=(("p", 1),))
+    made.start()
+    first, second = made.due()
+    made.engine.perform(first)
+    look = made.store.pool
+
+    def slow(pool: str, size: int, most: int) -> Pool:
+        """Whoever looks is told of what was, and joins the line when all is over."""
+        seen, made.store.pool = look(pool, size, most), look
+        made.end("a")
+        return seen
+
+    made.store.pool = slow
+    made.engine.perform(second)
+    made.settle()
+    assert made.active == ["b"]
 
 
 def test_who_leaves_a_line_because_another_pool_is_full_lets_the_next_one_go(monkeypatch):

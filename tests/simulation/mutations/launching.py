@@ -50,13 +50,21 @@ MUTANTS = (
         CLAIMING,
         "        if self._in_time():\n            return\n        event",
         "        if True:\n            return\n        event",
+        test="tests/unit/test_engine_fence.py",
     ),
-    Mutant("a launch is sent until others may launch it too", CLAIMING, " - self.ledger.launch_margin", ""),
+    Mutant(
+        "a launch is sent until others may launch it too",
+        CLAIMING,
+        " - self.ledger.launch_margin",
+        "",
+        test="tests/unit/test_engine_fence.py",
+    ),
     Mutant(
         "an end at launch is acknowledged though another launches",
         LAUNCHING,
         "    if not commit.applied and commit.state.status is Status.LAUNCHING and",
         "    if False and",
+        test="tests/unit/test_engine_launching.py",
     ),
     Mutant(
         "an end at launch counts though another has taken the claim over",

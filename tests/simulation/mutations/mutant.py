@@ -29,10 +29,16 @@ MEMORY, IDS = "tests/doubles/memory_store.py", "orchestrator/stores/firestore/id
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """In ``file``, a path from the root, ``old`` is there once and becomes ``new``. ``worlds``: where it is seen."""
+    """In ``file``, a path from the root, ``old`` is there once and becomes ``new``. ``worlds``: where it is seen.
+
+    ``kinds``: it is seen only in worlds of all these kinds (kinds.py), so that others need not be tried. ``test``: the
+    test that sees it, where worlds see it seldom or never, because it needs two things to happen at one moment.
+    """
 
     name: str
     file: str
     old: str
     new: str
     worlds: str = "tests.simulation"
+    kinds: tuple[str, ...] = ()
+    test: str = ""

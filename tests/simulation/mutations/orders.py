@@ -41,6 +41,7 @@ MUTANTS = (
         CONTROL,
         "    if hold.until > now + ledger.clock_skew:",
         "    if False:",
+        test="tests/unit/test_control.py",
     ),
     Mutant(
         "the second who holds a step replaces the first",

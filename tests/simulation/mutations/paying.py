@@ -84,12 +84,14 @@ MUTANTS = (
         ENGINE,
         "        return execution, view.without(*found.values())\n",
         "        return execution, view\n",
+        kinds=("hand",),
     ),
     Mutant(
         "a cancelling ends a step again whose document somebody deleted",
         CONTROL,
         "Certain(view.without(left_out), ",
         "Certain(view, ",
+        kinds=("hand",),
     ),
     Mutant(
         "a late check launches a step again whose document somebody deleted",
@@ -97,5 +99,6 @@ MUTANTS = (
         "        _put(ledger, Check(effect.run, effect.node, effect.attempt, LATE, due=due))\n",
         "        again = Launch(effect.run, effect.node, effect.attempt, due)\n"
         '        ledger.queue.put([Task(f"{effect.name}-late", CHECKS, again)])\n',
+        kinds=("hand",),
     ),
 )

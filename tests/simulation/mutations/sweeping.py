@@ -11,13 +11,20 @@ MUTANTS = (
         'epoch = f"{int(now // EPOCHS[queue]):x}"',
         'epoch = f"{int(now)}"',
     ),
-    Mutant("a sweep takes what waits in a slow queue for lost", SWEEPING, " or pace.lost(since, now)", " or True"),
+    Mutant(
+        "a sweep takes what waits in a slow queue for lost",
+        SWEEPING,
+        " or pace.lost(since, now)",
+        " or True",
+        test="tests/unit/test_overdue.py",
+    ),
     Mutant("a queue that stands still is waited for", OVERDUE, " or max(since, self.moved) + STILL < now", ""),
     Mutant(
         "what the queue let through lately does not count",
         OVERDUE,
         "max(since, self.moved) + STILL",
         "since + LATE",
+        test="tests/unit/test_overdue.py",
     ),
     Mutant(
         "a sweep overlooks launches that were claimed",
