@@ -13,7 +13,7 @@ from typing import Any
 from google.cloud.firestore import Client
 
 from benchmarks.wire import Wire
-from orchestrator.core.messages import SIGNAL, Check
+from orchestrator.core.messages import WATCHDOG, Check
 from orchestrator.core.model import Run, RunStatus
 from orchestrator.core.names import new_key
 from orchestrator.core.plan import Plan
@@ -61,7 +61,7 @@ class Line:
         for task in tasks:
             if task.name not in self.names:
                 self.names.add(task.name)
-                watchdog = isinstance(task.effect, Check) and task.effect.chain != SIGNAL
+                watchdog = isinstance(task.effect, Check) and task.effect.chain == WATCHDOG
                 (self.later if watchdog else self.now).append(task.effect)
 
 

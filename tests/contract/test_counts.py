@@ -11,12 +11,15 @@ import pytest
 from benchmarks.costs import spent
 from benchmarks.counts import counts
 from benchmarks.embedded import chain, fan, layers
+from benchmarks.maps import taken
 from benchmarks.pools import measured
 from benchmarks.sweeping import made, swept
 from benchmarks.wire import connected
 from orchestrator.core.compiler import compile_plan
 from orchestrator.core.steps import Step
 from orchestrator.rehearsal import emulators
+from orchestrator.stores.firestore.store import FirestoreStore
+from tests.doubles.memory_store import MemoryStore
 
 GRAPHS: Mapping[str, Callable[[], list[Step]]] = {
     "chain": lambda: chain(100),
@@ -115,6 +118,40 @@ def test_a_place_in_a_pool_costs_no_more_than_it_did_however_many_there_are(
         assert costs["launch"]["reads"] < 13.0
         for what, known in PLACES.items():
             assert more(f"{size} places, a {what}", costs[what], known) == []
+
+
+#: Of an item of a map, by how many items there are: the step with the map, and the gates, are shared among them.
+ITEMS = {
+    10: {"tasks": 3.5, "deliveries": 2.4, "tasks_a_handler": 11},
+    100: {"tasks": 3.09, "deliveries": 2.08, "tasks_a_handler": 101},
+    1_000: {"tasks": 3.04, "deliveries": 2.039, "tasks_a_handler": 400},
+}
+
+#: The same on Firestore.
+ITEMS_STORED = {
+    10: {"reads": 2.8, "writes": 5.0, "calls": 6.3, "writes_a_document": 10},
+    100: {"reads": 1.22, "writes": 4.18, "calls": 4.31, "writes_a_document": 25},
+    1_000: {"reads": 1.05, "writes": 4.08, "calls": 4.09, "writes_a_document": 32},
+}
+
+LENGTHS = [10, 100, pytest.param(1_000, marks=pytest.mark.slow)]
+
+
+@pytest.mark.parametrize("items", LENGTHS)
+def test_an_item_of_a_map_takes_no_more_tasks_than_it_did_however_many_there_are(items: int):
+    assert more(f"{items} items", asdict(taken(MemoryStore(), items)), ITEMS[items]) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("items", [10, 100, 1_000])
+def test_an_item_of_a_map_costs_no_more_in_the_cloud_than_it_did_however_many_there_are(
+    items: int, firestore_host: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv(emulators.FIRESTORE.variable, firestore_host)
+    client, wire = connected(firestore_host, f"counts-map-{items}")
+    found = asdict(taken(FirestoreStore(client), items, wire))
+    client.close()
+    assert more(f"{items} items", found, ITEMS[items] | ITEMS_STORED[items]) == []
 
 
 def test_what_costs_more_is_told_with_the_old_count_and_the_new():

@@ -1,0 +1,25 @@
+"""The items of a map in docs/operate.md: each command is run, and prints what the document says."""
+
+import re
+import shlex
+
+from tests.e2e.command_line import ROOT, Place, steady
+
+(SECTION,) = re.findall(r"### Items of a map\n(.*?)\n## ", (ROOT / "docs/operate.md").read_text(), re.DOTALL)
+
+
+def test_failed_items_are_told_by_cause_tolerated_and_done_again_alone(place: Place) -> None:
+    """Items that are done side by side may end in another order; times and durations are others."""
+    (graph,) = re.findall(r"```yaml\n(.*?)```", SECTION, re.DOTALL)
+    for name, text in (("files.yaml", graph), ("berlin.csv", "1\n"), ("oslo.csv", "1\n"), ("lima.csv.part", "")):
+        place.write(name, text)
+    for block in re.findall(r"```console\n(.*?)```", SECTION, re.DOTALL):
+        for part in block.removeprefix("$ ").split("\n$ "):
+            command, *told = part.rstrip().splitlines()
+            program, *words = shlex.split(command)
+            if program == "echo":
+                text, _, name = words
+                place.write(name, f"{text}\n")
+                continue
+            said = place(*words)
+            assert sorted(map(steady, said.out.splitlines())) == sorted(map(steady, told)), command
