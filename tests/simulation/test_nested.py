@@ -53,7 +53,7 @@ def test_a_mutant_fits_the_code_of_runs_inside_runs_that_it_breaks(mutant: Mutan
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["a run inside is not cancelled", "another attempt runs all again"])
+@pytest.mark.parametrize("name", ["a run that is cancelled is told as failed", "another attempt runs all again"])
 def test_a_mutant_of_runs_inside_runs_is_killed(name: str) -> None:
     (mutant,) = (mutant for mutant in MUTANTS if mutant.name == name)
     assert attacked(mutant, seeds=600) is not None

@@ -14,7 +14,7 @@ from orchestrator.core.model import Run, RunStatus, Status, Stop
 from orchestrator.core.names import JobRef, job_name, run_key
 from orchestrator.core.param import Param
 from orchestrator.core.plan import Inner, Plan
-from orchestrator.core.steps import Step, Work
+from orchestrator.core.steps import CheckPolicy, Step, Work
 from orchestrator.definition.params import resolve
 from orchestrator.engine.children import RunBackend
 from orchestrator.engine.runs_inside import STEP_ENDED
@@ -173,6 +173,27 @@ def test_a_run_that_a_handler_opens_after_its_step_has_ended_is_cancelled():
     world.engine.perform(Launch(KEY, 0, 1))
     settle(world, 1000.0)
     assert (child(world).status, (child(world).stop or Stop(0.0)).why) == (RunStatus.CANCELLED, STEP_ENDED)
+
+
+def test_a_sweep_cancels_a_run_whose_step_has_ended_and_leaves_others_alone():
+    """Whoever opened it has died, and no other delivery comes."""
+    world = begun(plan_of(JOB), {"a": Script(1000.0)})
+    settle(world, 4.0)
+    world.engine.sweep(child(world).key, "e1")
+    assert (child(world).status, child(world).stop) == (RunStatus.RUNNING, None)
+    state = world.store.load_all(KEY).state(0)
+    world.store._states[KEY][0] = replace(state, status=Status.FAILED, ended_at=5.0)
+    world.engine.sweep(child(world).key, "e2")
+    settle(world)
+    assert (child(world).status, (child(world).stop or Stop(0.0)).why) == (RunStatus.CANCELLED, STEP_ENDED)
+
+
+def test_the_end_of_a_run_is_noticed_before_the_next_check_of_its_step():
+    plan = plan_of(JOB)
+    rare = replace(plan.steps[0], check=CheckPolicy(50_000.0, 50_000.0))
+    world = begun(replace(plan, steps=(rare,)), {"a": Script(10.0)})
+    settle(world, 1_000.0)
+    assert world.store.load_all(KEY).state(0).status is Status.SUCCEEDED
 
 
 def test_a_streaming_job_inside_goes_on_with_the_step_and_is_cancelled_with_the_run():

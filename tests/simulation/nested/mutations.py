@@ -1,4 +1,8 @@
-"""Hand-made mutants of runs inside runs: what each breaks, and where. Each must be noticed by the nested worlds."""
+"""Hand-made mutants of runs inside runs: what each breaks, and where. Each must be noticed by the nested worlds.
+
+Those that only bad luck shows, and seldom, are killed in tests/unit/test_children.py and tests/contract/test_jobs.py
+too: a sweep that leaves a run alone, a run inside that is not cancelled, an end that is told to another attempt.
+"""
 
 from tests.simulation.mutations.mutant import ENGINE, Mutant
 

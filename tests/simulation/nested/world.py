@@ -6,6 +6,7 @@ from functools import partial
 from random import Random
 
 from orchestrator.core import compiler, mapped
+from orchestrator.core.events import StopRequested
 from orchestrator.core.invariants import violations
 from orchestrator.core.job_end import Outcome
 from orchestrator.core.model import Run, RunStatus, Status, Stop
@@ -38,6 +39,7 @@ OTHERS = (
     "task: given up",
     "operator: cancels the run",
     "operator: cancels a step",
+    "operator: marks a step",
     *AGAIN,
 )
 
@@ -68,6 +70,8 @@ class World:
         self.machines = [self._machine() for _ in range(MACHINES)]
         self.again, self.wishes = Again(Random(f"{seed} rerun")), [ALL_THAT_FAILED]
         self.kept: tuple[KeptState, ...] = ()
+        self.marks = Random(f"{seed} marks")
+        self.marked: int | None = None
         self._wide = random.choice([(compiler.WIDE, compiler.SPREAD), (2, 3), (3, 2)])
 
     def play(self) -> list[str]:
@@ -238,17 +242,30 @@ class World:
             _, self.pace = engine.sweep_overdue(run, self.pace)
 
     def _cancel(self) -> None:
-        """Somebody cancels all, or a step; and again, until he hears that it was done."""
+        """Somebody cancels all, or a step, or marks one; and again, until he hears that it was done."""
         if not self.store.list_runs():
+            return
+        if self.marks.random() < 0.4:
+            self._mark(self.marks.randrange(len(self.plan.steps)))
             return
         nodes = None if self.random.random() < 0.6 else [self.random.randrange(len(self.plan.steps))]
         self.count("operator: cancels the run" if nodes is None else "operator: cancels a step")
         stop = Stop(self.loop.now, "somebody", "enough")
         self.cancelled = self.loop.now
 
+        self._until_done("cancel", lambda engine: engine.cancel(self.run.key, stop, nodes))
+
+    def _mark(self, node: int) -> None:
+        """Nobody but the checks of the step tells the run inside to end."""
+        self.count("operator: marks a step")
+        self.cancelled, self.marked = self.loop.now, node
+        event = StopRequested(Stop(self.loop.now, "somebody", "by hand", Status.SUCCEEDED, {"n": node}))
+        self._until_done("mark", lambda engine: engine.control(self.run.key, event, [node]))
+
+    def _until_done(self, name: str, act: Callable[[Engine], object]) -> None:
         def again(error: BaseException | None = None) -> None:
             if error is not None:
-                self._spawn("cancel", lambda engine: engine.cancel(self.run.key, stop, nodes), again, self.loop.now + 3)
+                self._spawn(name, act, again, self.loop.now + 3)
 
         again(Crash())
 
@@ -352,7 +369,19 @@ class World:
     def _judge_cancelled(self) -> None:
         """What somebody cancelled has ended within, too; jobs that are deaf once end after they are asked twice."""
         stored = self.store.get_run(self.run.key)
+        self._judge_marked()
         if stored is not None and stored.stop is not None and stored.ended_at is not None:
             late = stored.ended_at - stored.stop.at
             if not self.force and not self.frozen and late > 300.0:
                 self.failures.append(f"it took {late:.0f} s to cancel the run")
+
+    def _judge_marked(self) -> None:
+        """What is inside a step that somebody marked while it ran has ended soon."""
+        if self.marked is None or self.force or self.frozen:
+            return
+        state = self.store.load(self.run.key, (self.marked,), ()).state(self.marked)
+        began, stop, ended = state.started_at, state.stop, state.ended_at
+        if stop is None or began is None or began > stop.at or ended is None:
+            return
+        if ended > stop.at + 120.0:
+            self.failures.append(f"it took {ended - stop.at:.0f} s to end what is inside a step that was marked")
