@@ -72,8 +72,10 @@ _RANGES: dict[str, tuple[float, float]] = {
 def encode(effect: Effect) -> str:
     """The effect as compact JSON, well below 1 KB."""
     kind = type(effect)
-    fields = {written: getattr(effect, name) for written, name, _ in _FIELDS[kind]}
-    return _text({"v": VERSION, "do": _NAMES[kind], **fields})
+    body = {"v": VERSION, "do": _NAMES[kind]}
+    for written, name, _ in _FIELDS[kind]:
+        body[written] = getattr(effect, name)
+    return _text(body)
 
 
 def decode(text: str | bytes) -> Effect:

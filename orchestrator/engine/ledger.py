@@ -156,16 +156,29 @@ class Ledger:
         run, plan = execution.run, execution.plan
         if run.notify or run.typical:
             nodes = tuple(nodes)
-        effects: Iterable[Effect] = with_first_names(machine.owed(plan, run.key, view, nodes))
+        effects: Iterable[Effect] = machine.owed(plan, run.key, view, nodes)
         if run.seal:
             effects = sealed(effects, run.seal)
         if run.notify:
             effects = chain(effects, announcements(run, plan, view, nodes))
         if run.typical:
             effects = chain(effects, too_slow(run, plan, view, nodes))
-        tasks = [Task(effect.name, self.queue_of(plan, effect), effect) for effect in effects]
-        if tasks:
+        if tasks := self._tasks(plan, effects):
             self.queue.put(tasks)
+
+    def _tasks(self, plan: Plan, effects: Iterable[Effect]) -> list[Task]:
+        """The tasks of ``effects``, with the first launch of a released step also under the name it had before.
+
+        Whoever comes to the step's join later pays under that name. If it was still free, and the step's document
+        deleted, the step would begin again.
+        """
+        tasks = []
+        for effect in effects:  # a step costs no call more for it
+            tasks.append(Task(effect.name, self.queue_of(plan, effect), effect))
+            if isinstance(effect, Launch) and effect.releases and effect.attempt == 1:
+                first = replace(effect, releases=0)
+                tasks.append(Task(first.name, self.queue_of(plan, first), first))
+        return tasks
 
     def join(self, execution: Execution, node: int) -> View:
         """Load what decides a node's join."""
@@ -267,18 +280,6 @@ class Ledger:
             return kept_steps.plan_of(mapped(base, int(items)) if items else base, letters)
         except ValueError as error:  # somebody has changed the run's record
             raise NotFoundError(f"no rerun can be made of the plan of version '{version}': {error}") from error
-
-
-def with_first_names(effects: Iterable[Effect]) -> Iterator[Effect]:
-    """``effects``, with the first launch of a step that was released also under the name that it had before.
-
-    Whoever comes to the step's join later pays under that name. If it was still free, and the step's document deleted,
-    the step would begin again.
-    """
-    for effect in effects:
-        yield effect
-        if isinstance(effect, Launch) and effect.releases and effect.attempt == 1:
-            yield replace(effect, releases=0)
 
 
 def sealed(effects: Iterable[Effect], seal: str) -> Iterator[Effect]:

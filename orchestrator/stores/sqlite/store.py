@@ -255,15 +255,21 @@ class SqliteStore:
             return changed
 
 
+#: What JSON gives back as it was.
+_SCALARS = frozenset((str, int, float, bool))
+
+
 def _is_json(value: Any) -> bool:
     """Whether ``value`` is unchanged by writing it as JSON and reading it back; a tuple, for example, is not."""
+    if value is None or type(value) in _SCALARS:
+        return True
     match value:
         case dict():
             return all(type(key) is str and _is_json(item) for key, item in value.items())
         case list():
-            return all(_is_json(item) for item in value)
+            return all(map(_is_json, value))
         case _:
-            return value is None or type(value) in (str, int, float, bool)
+            return False
 
 
 def _counted(connection: sqlite3.Connection, run: str, known: Known, join: int, transition: Transition) -> Counter:
