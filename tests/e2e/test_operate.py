@@ -3,6 +3,7 @@
 import re
 import shlex
 import shutil
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -77,6 +78,8 @@ def blocks() -> Iterator[Block]:
 def night(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Night]:
     """A deployment with the graph ``states``, at the end of two good nights and of a bad one."""
     (tmp_path / ".git").mkdir()
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
     ignored = shutil.ignore_patterns("__pycache__", "late.txt")
     shutil.copytree(ROOT / "graphs/states", tmp_path / "graphs/states", ignore=ignored)
     made = Night(tmp_path, monkeypatch, datetime(2026, 1, 30, 1, tzinfo=UTC).timestamp(), job)
@@ -85,6 +88,8 @@ def night(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Night]:
         made.until(made.now + (86_400.0 if day != "31" else 10_000.0))
     yield made
     made.close()
+    monkeypatch.undo()
+    time.tzset()
 
 
 def test_the_night_goes_as_it_is_told(night: Night, tmp_path: Path) -> None:
