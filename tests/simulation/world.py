@@ -254,7 +254,8 @@ class World:
         """Simulate until nothing is left to happen, or something is wrong."""
         steps = sum(len(life.plan.steps) for life in self.lives)
         try:
-            most = 20_000 + 2_000 * steps
+            looks = 100_000 * any(life.scenario.decisions for life in self.lives)  # of those who attend, for days
+            most = 20_000 + 2_000 * steps + looks
             turns = self._happen(50 * most if self.weather.threads else most)  # there each statement is a turn
         finally:  # a mutant may have broken off
             self.loop.stop()

@@ -64,7 +64,7 @@ MUTANTS = (
         LAUNCHING,
         "    if not commit.applied and commit.state.status is Status.LAUNCHING and",
         "    if False and",
-        test="tests/unit/test_engine_launching.py",
+        test="tests/unit/test_engine_fence.py",
     ),
     Mutant(
         "an end at launch counts though another has taken the claim over",
