@@ -44,8 +44,8 @@ MUTANTS = (
     Mutant(
         "acknowledged before it is paid: a queue that fails is no reason to come back",
         LEDGER,
-        "        if tasks:\n            self.queue.put(tasks)\n",
-        "        if tasks:\n            try:\n                self.queue.put(tasks)\n"
+        "        if tasks := self._tasks(plan, effects):\n            self.queue.put(tasks)\n",
+        "        if tasks := self._tasks(plan, effects):\n            try:\n                self.queue.put(tasks)\n"
         "            except Exception:\n                pass\n",
     ),
     Mutant(

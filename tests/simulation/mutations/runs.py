@@ -57,8 +57,8 @@ MUTANTS = (
     Mutant(
         "who meets another who pays lets him pay",
         LEDGER,
-        "        if tasks:\n            self.queue.put(tasks)\n",
-        "        owed = self.__dict__.setdefault('owed', [])\n        owed += tasks\n"
+        "        if tasks := self._tasks(plan, effects):\n            self.queue.put(tasks)\n",
+        "        owed = self.__dict__.setdefault('owed', [])\n        owed += self._tasks(plan, effects)\n"
         "        if self.__dict__.get('paying'):\n            return\n        self.paying = True\n"
         "        try:\n            while owed:\n                part, owed[:] = list(owed), []\n"
         "                self.queue.put(part)\n        finally:\n            self.paying = False\n",
