@@ -80,7 +80,7 @@ def _context(store: Store, facts: Facts, execution: Execution, names: Iterable[s
         state = view.state(number)
         outputs = dict(state.outputs or {})
         if execution.plan.steps[number].inner and kind_of(execution.plan.steps[number].work).maps and state.job:
-            outputs[ITEMS] = _outputs_inside(store, state.job)
+            outputs |= _outputs_inside(store, state.job)
         steps[name] = {"status": str(state.status), "outputs": outputs}
     return {"params": dict(execution.run.params), "run": dict(facts(execution.run)), "steps": steps}
 
@@ -103,9 +103,14 @@ def params_of(execution: Execution, node: int) -> Mapping[str, Json]:
     return {**execution.outer.run.params, **item_of(execution, node)}
 
 
-def _outputs_inside(store: Store, key: str) -> list[Json]:
-    """The outputs for each item, in order; null where there are none. They are read when somebody uses them."""
+def _outputs_inside(store: Store, key: str) -> dict[str, Json]:
+    """The outputs for each item, in order; null where there are none. They are read when somebody uses them.
+
+    Nothing if the job is no run: a test has replaced the step, and says its outputs.
+    """
     run = store.get_run(key)
-    states = store.load_all(key).states if run is not None else {}
-    outputs = [states[node].outputs if node in states else None for node in range((run and run.mapped) or 0)]
-    return [None if one is None else dict(one) for one in outputs]
+    if run is None:
+        return {}
+    states = store.load_all(key).states
+    outputs = [states[node].outputs if node in states else None for node in range(run.mapped or 0)]
+    return {ITEMS: [None if one is None else dict(one) for one in outputs]}

@@ -1,16 +1,24 @@
-"""The jobs of a simulated run: every step is replaced, and every launch is noted."""
+"""The jobs of a simulated run: every step is replaced, and every launch is noted.
 
-from collections.abc import Mapping
+A step whose job is a run has a real one, of which the steps are replaced, unless it is replaced itself.
+"""
+
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
 from orchestrator.core.job_end import JobEnd, Outcome
-from orchestrator.core.kinds import KINDS, kind_of
+from orchestrator.core.kinds import GRAPH, KINDS, MAP, kind_of
+from orchestrator.core.model import Run
 from orchestrator.core.steps import Work
+from orchestrator.definition.params import resolve as resolve_params
+from orchestrator.engine import Engine
+from orchestrator.engine.children import OVER, RunBackend
 from orchestrator.jobs.anywhere import anywhere
 from orchestrator.jobs.python.functions import FunctionRaisedError, completed
 from orchestrator.jobs.scripted import Script, ScriptedBackend
 from orchestrator.ports import Clock, JobBackend, JobRequest, JobStatus, Launched
+from orchestrator.testing.names import folder_in, name_in, named
 from orchestrator.testing.replacements import Attempt, Replacement, script_of, succeed
 
 
@@ -37,7 +45,16 @@ class Jobs:
     @property
     def backends(self) -> dict[str, JobBackend]:
         """This, for every kind."""
-        return {kind.key: self for kind in KINDS}
+        return {kind.key: self for kind in (*KINDS, MAP)}
+
+    def run_inside(self, engine: Engine, opened: Callable[[str], None]) -> None:
+        """Let ``engine`` open the runs that are the jobs of steps. ``opened`` is called with the key of each."""
+        self._ledger = engine.ledger
+        self._real[GRAPH.key] = self._real[MAP.key] = RunBackend(engine, resolve_params, opened)
+
+    def folder(self, run: Run) -> Path:
+        """What ``{{ run.dir }}`` is in ``run``: each run has its own."""
+        return self._folder / folder_in(self._ledger, run)
 
     def launch(self, request: JobRequest) -> Launched | JobEnd:
         try:
@@ -45,11 +62,9 @@ class Jobs:
         except FunctionRaisedError as error:
             self._note(request)
             return JobEnd(Outcome.FAILED, self._clock(), error=str(error), cause=error.cause)
-        self._note(request)
-        if request.step in self._replacements or request.kind not in self._real:
-            backend: JobBackend = self._scripted
-        else:
-            backend = self._real[request.kind]
+        attempt = self._note(request)
+        replaced = named(self._replacements, attempt.step) is not None
+        backend = self._scripted if replaced else self._real.get(request.kind, self._scripted)
         found = backend.launch(request)
         if isinstance(found, Launched):
             self._of_job[found.job] = backend
@@ -65,23 +80,26 @@ class Jobs:
         return self._of_job[job].cancel(job)
 
     def _script(self, request: JobRequest) -> Script:
+        attempt = self._attempts[request.name]
+        name = named(self._replacements, attempt.step)
         try:
-            return script_of(self._replacements.get(request.step, succeed()), self._attempts[request.name])
+            return script_of(succeed() if name is None else self._replacements[name], attempt)
         except AssertionError as error:
             self.broken = error
             raise
 
-    def _note(self, request: JobRequest) -> None:
-        self._attempts[request.name] = Attempt(
-            request.step,
+    def _note(self, request: JobRequest) -> Attempt:
+        attempt = self._attempts[request.name] = Attempt(
+            name_in(self._ledger, request.run, request.step),
             request.attempt,
             request.kind,
-            dict(request.spec),
+            {"map" if key == OVER else key: value for key, value in request.spec.items()},
             dict(request.run.params),
             request.name,
             datetime.fromtimestamp(self._clock(), UTC),
-            self._folder,
+            self.folder(request.run),
         )
+        return attempt
 
 
 def _completed(request: JobRequest) -> JobRequest:

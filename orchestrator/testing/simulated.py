@@ -1,6 +1,6 @@
 """Simulated runs: the engine, in memory, with a clock that goes from one event to the next."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -10,7 +10,8 @@ from orchestrator.api.graphs import AnyGraph, chosen
 from orchestrator.api.results import RunResult, result_of
 from orchestrator.core.graph import Graph
 from orchestrator.core.model import Run, RunStatus, Status
-from orchestrator.core.steps import NO_JOB, Json, Step
+from orchestrator.core.pools import MAX_PLACES
+from orchestrator.core.steps import Json
 from orchestrator.definition.handles import plain
 from orchestrator.definition.params import ANY_TIME
 from orchestrator.definition.run_request import run_request
@@ -18,7 +19,7 @@ from orchestrator.definition.untrusted import deployment_values
 from orchestrator.engine import Engine
 from orchestrator.engine.ledger import Ledger
 from orchestrator.engine.rendering import facts_of
-from orchestrator.errors import NotFoundError, OrchestratorError, UsageError
+from orchestrator.errors import OrchestratorError, UsageError
 from orchestrator.home.database import Database
 from orchestrator.ports import CHECKS, LAUNCHES
 from orchestrator.queues.local import LocalQueue
@@ -26,8 +27,8 @@ from orchestrator.reporting.explain import explain
 from orchestrator.reporting.found import Found
 from orchestrator.stores.sqlite.store import SqliteStore
 from orchestrator.testing.jobs import Jobs
+from orchestrator.testing.names import check_replaced, check_step, named
 from orchestrator.testing.replacements import Attempt, Replacement
-from orchestrator.text import did_you_mean
 
 #: How many tasks are delivered at a time.
 _AT_A_TIME = 64
@@ -43,6 +44,7 @@ class SimulatedRun(RunResult):
 
     launched: tuple[Attempt, ...] = ()
     reasons: Mapping[str, str] = field(default_factory=dict)
+    _model: Graph | None = None
 
     @property
     def skipped(self) -> dict[str, str]:
@@ -59,9 +61,12 @@ class SimulatedRun(RunResult):
         return None if self.ended_at is None else self.ended_at - self.started_at
 
     def attempts(self, step: str) -> list[Attempt]:
-        """The attempts of a step; none if it was not launched. Raises NotFoundError if there is no such step."""
-        self.outputs(step)
-        return [attempt for attempt in self.launched if attempt.step == step]
+        """The attempts of a step, which may be inside another: ``load/count``, ``per-file/0``, or ``per-file/*`` for
+        all items; none if it was not launched. Raises NotFoundError if there is no such step.
+        """
+        if self._model is not None:
+            check_step(self._model, step)
+        return [attempt for attempt in self.launched if named([step], attempt.step) is not None]
 
 
 def simulate(
@@ -78,25 +83,24 @@ def simulate(
 ) -> SimulatedRun:
     """Run a graph with replaced steps, in simulated time, to its end or until it waits for a person.
 
-    ``steps``: what takes the place of each step's job; the others succeed at once. ``at``: when the run starts.
-    ``local``: launch ``local`` blocks where there are any, as on one machine. ``deployment``: the values of
-    ``{{ run.deployment.NAME }}``, by default NAME. ``folder``: what ``{{ run.dir }}`` is; nothing is written there.
+    ``steps``: what takes the place of each step's job, also inside other steps; the others succeed at once. ``at``:
+    when the run starts. ``local``: launch ``local`` blocks where there are any, as on one machine. ``deployment``: the
+    values of ``{{ run.deployment.NAME }}``, by default NAME. ``folder``: what ``{{ run.dir }}`` is; nothing is
+    written there.
 
     Raises what the start of a run raises, and UsageError if the run has not ended after ``limit``.
     """
     model, path = chosen(graph)
-    _check(model, steps or {})
+    check_replaced(model, steps or {})
     now = at.timestamp()
     request = run_request(model, path, run_id, plain(params or {}), now)
     values = {name: name for name in deployment_values(model.all_steps)} | dict(deployment or {})
     clock = _Clock(now)
-    world = _World(
-        clock, Jobs(steps or {}, clock, folder), local, {"dir": str(folder), "deployment": dict(values)}, model.steps
-    )
+    world = _World(clock, Jobs(steps or {}, clock, folder), local, values, model)
     try:
         world.engine.start(request.run(now), model.compile())
         run = world.finish(request.key, now + limit.total_seconds())
-        return _result(world, run)
+        return _result(world, run, model)
     finally:
         world.database.close()
 
@@ -114,9 +118,7 @@ class _Clock:
 class _World:
     """Store and queue in memory, and the engine on them."""
 
-    def __init__(
-        self, clock: _Clock, jobs: Jobs, local: bool, facts: Mapping[str, Json], steps: tuple[Step, ...]
-    ) -> None:
+    def __init__(self, clock: _Clock, jobs: Jobs, local: bool, deployment: Mapping[str, Json], model: Graph) -> None:
         self.clock = clock
         self.jobs = jobs
         self.database = Database(":memory:")
@@ -130,17 +132,20 @@ class _World:
                 stand_ins=local,
                 alone=True,
                 clock_skew=0.0,
-                facts=lambda run: {**facts_of(run), **facts},
-                pools={step.pool: len(steps) for step in steps if step.pool is not None},
+                facts=lambda run: {**facts_of(run), "dir": str(jobs.folder(run)), "deployment": dict(deployment)},
+                pools={step.pool: MAX_PLACES for step in model.all_steps if step.pool is not None},
             )
         )
+        self._keys: list[str] = []
+        jobs.run_inside(self.engine, self._keys.append)
 
     def finish(self, key: str, until: float) -> Run:
         """Deliver everything, and go on to the time of the next task, until the run has ended or nothing is due."""
+        self._keys.append(key)
         while (run := self.store.get_run(key)) is not None and run.status is RunStatus.RUNNING:
-            if self._deliver(key):
+            if self._deliver():
                 continue
-            due = self._queue.next_due([key], (CHECKS, LAUNCHES))
+            due = self._queue.next_due(self._keys, (CHECKS, LAUNCHES))
             if due is None:
                 break
             self.clock.now = max(self.clock.now, due)
@@ -149,8 +154,10 @@ class _World:
         assert run is not None
         return run
 
-    def _deliver(self, key: str) -> bool:
-        found = [it for name in (CHECKS, LAUNCHES) for it in self._queue.lease([key], name, self.clock.now, _AT_A_TIME)]
+    def _deliver(self) -> bool:
+        found = [
+            it for name in (CHECKS, LAUNCHES) for it in self._queue.lease(self._keys, name, self.clock.now, _AT_A_TIME)
+        ]
         for delivery in found:
             try:
                 self.engine.perform(delivery.effect)
@@ -165,20 +172,10 @@ class _World:
         return f"{', '.join(active) or 'nothing'} is running; hang() needs a timeout, and limit can be raised"
 
 
-def _result(world: _World, run: Run) -> SimulatedRun:
+def _result(world: _World, run: Run, model: Graph) -> SimulatedRun:
     plan, view = world.engine.ledger.known(run.key).plan, world.store.load_all(run.key)
     result = result_of(Found(None, run, plan, view), str(run.status))
     now = world.clock.now
     reasons = {step.name: "\n".join(explain(plan, view, node, now)) for node, step in enumerate(plan.steps)}
     told = {each.name: getattr(result, each.name) for each in fields(result)}
-    return SimulatedRun(**told, launched=world.jobs.launched, reasons=reasons)
-
-
-def _check(model: Graph, replaced: Iterable[str]) -> None:
-    """Raises an error for a replaced step that does not exist, or has no job."""
-    known = {step.name: step for step in model.steps}
-    for name in replaced:
-        if name not in known:
-            raise NotFoundError(f"steps: graph '{model.name}' has no step '{name}'{did_you_mean(name, known)}")
-        if known[name].work.kind == NO_JOB:
-            raise UsageError(f"steps: step '{name}' has no job, so nothing can take its place")
+    return SimulatedRun(**told, launched=world.jobs.launched, reasons=reasons, _model=model)
