@@ -144,3 +144,17 @@ def span(seconds: float) -> str:
 def iso(at: float) -> str:
     """A time, in seconds since the epoch, as RFC 3339 in UTC: ``2026-01-31T06:00:00.000Z``."""
     return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def duration(seconds: float) -> str:
+    """Two units at most: ``0.4 s``, ``12 s``, ``3 m 12 s``, ``2 h 05 m``, ``4 d 3 h``."""
+    if seconds < 9.95:
+        return f"{max(seconds, 0.0):.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} m {whole % 60:02} s"
+    if whole < 86400:
+        return f"{whole // 3600} h {whole % 3600 // 60:02} m"
+    return f"{whole // 86400} d {whole % 86400 // 3600} h"

@@ -11,7 +11,7 @@ from orchestrator.core.plan import Plan
 from orchestrator.core.steps import Json
 from orchestrator.ports import Notification
 from orchestrator.system.terminal import shown
-from orchestrator.text import cut, iso
+from orchestrator.text import cut, duration, iso
 
 #: How many characters of each error a notification quotes: of its beginning, and of its end, where its cause often is.
 HEAD, TAIL = 400, 1200
@@ -24,7 +24,7 @@ def of_run(effect: Notify, run: Run, failed: Iterable[Failed], commands: str) ->
     """The notification that ``run``, as it is stored, has ended. ``commands``: what is added to every command."""
     at, failed = run.ended_at or run.started_at, list(failed)
     said = (
-        f"run {run.id} of graph {run.graph} {_ENDED[run.status]} at {_said(at)}, after {_lasted(at - run.started_at)}"
+        f"run {run.id} of graph {run.graph} {_ENDED[run.status]} at {_said(at)}, after {duration(at - run.started_at)}"
     )
     lines = [said]
     if run.status is RunStatus.CANCELLED and run.stop is not None:
@@ -35,7 +35,7 @@ def of_run(effect: Notify, run: Run, failed: Iterable[Failed], commands: str) ->
     data: dict[str, Json] = {"status": str(run.status), "ended_at": iso(at)}
     if run.status is not RunStatus.SUCCEEDED:
         fix = f"orchestrator rerun {run.id}{commands}"
-        lines += ["", f"When the cause is fixed, run again what did not succeed: {fix}"]
+        lines += ["", f"{_THEN[run.status]}: {fix}"]
         data["fix"] = fix
     if run.failed:
         causes: dict[str, Json] = {name: {"step": name, "cause": cause} for name, cause in run.failed.items()}
@@ -69,13 +69,13 @@ def of_deadline(effect: Notify, run: Run, plan: Plan, state: StepState, commands
     at = (state.endangered_at if effect.ahead else state.missed_at) or due
     data: dict[str, Json] = {"deadline": iso(due), "expected": bool(effect.ahead)}
     if effect.ahead and state.forecast is not None:
-        late = f"is expected to be late: at {iso(state.forecast)}, {_lasted(state.forecast - due)} after its deadline"
+        late = f"is expected to be late: at {iso(state.forecast)}, {duration(state.forecast - due)} after its deadline"
         data["forecast"] = iso(state.forecast)
     else:
         late = f"is late: it had not ended by its deadline, {iso(due)}"
     lines = [f"{what} of graph {run.graph} {late}"]
     if ended is not None:
-        when = f"{_lasted(ended - due)} after its deadline" if ended > due else "in time"
+        when = f"{duration(ended - due)} after its deadline" if ended > due else "in time"
         lines.append(f"It has ended since then, at {iso(ended)}, {when}")
         data["ended_at"] = iso(ended)
     if of_a_step:
@@ -86,6 +86,12 @@ def of_deadline(effect: Notify, run: Run, plan: Plan, state: StepState, commands
 
 
 _ENDED = {RunStatus.FAILED: "failed", RunStatus.SUCCEEDED: "succeeded", RunStatus.CANCELLED: "was cancelled"}
+
+#: What the command is for that goes on with a run.
+_THEN = {
+    RunStatus.FAILED: "When the cause is fixed, run again what did not succeed",
+    RunStatus.CANCELLED: "To run what did not succeed after all",
+}
 
 
 def _made(effect: Notify, run: Run, at: float, lines: list[str], data: Mapping[str, Json]) -> Notification:
@@ -115,10 +121,3 @@ def _short(error: str | None) -> str:
 def _said(at: float) -> str:
     """``2026-02-01 03:45:16 UTC``: for people, anywhere."""
     return f"{iso(at)[:19].replace('T', ' ')} UTC"
-
-
-def _lasted(seconds: float) -> str:
-    """``12 s``, ``3 min 20 s``, ``2 h 5 min``."""
-    whole = max(0, round(seconds))
-    hours, minutes, rest = whole // 3600, whole // 60 % 60, whole % 60
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s" if minutes else f"{rest} s"

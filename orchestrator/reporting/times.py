@@ -4,20 +4,7 @@ import time
 from datetime import UTC, datetime
 
 from orchestrator.core.model import Status, StepState
-
-
-def duration(seconds: float) -> str:
-    """Two units at most: ``0.4 s``, ``12 s``, ``3 m 12 s``, ``2 h 05 m``, ``4 d 3 h``."""
-    if seconds < 9.95:
-        return f"{max(seconds, 0.0):.1f} s"
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} m {whole % 60:02} s"
-    if whole < 86400:
-        return f"{whole // 3600} h {whole % 3600 // 60:02} m"
-    return f"{whole // 86400} d {whole % 86400 // 3600} h"
+from orchestrator.text import duration as duration
 
 
 def lasted(state: StepState, now: float | None) -> str:

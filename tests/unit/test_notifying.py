@@ -77,7 +77,7 @@ def test_a_notification_says_what_failed_why_and_what_fixes_it():
     ((to, told),) = kept.told
     assert (to, told.id, told.at) == ("ops", "key-run-failed", 75.0)
     assert told.text.splitlines() == [
-        "run r1 of graph sales failed at 1970-01-01 00:01:15 UTC, after 1 min 15 s",
+        "run r1 of graph sales failed at 1970-01-01 00:01:15 UTC, after 1 m 15 s",
         "step load (attempt 2, exit): no",
         "",
         "When the cause is fixed, run again what did not succeed: orchestrator rerun r1",
@@ -110,7 +110,17 @@ def test_who_cancelled_a_run_and_why_is_told():
     engine.ledger.store.stop_run("key", Stop(60.0, "ann", "wrong\x1b[31m input"))
     engine.ledger.store.end_run("key", RunStatus.CANCELLED, 75.0)
     engine.perform(Notify("key", "ops", "run_cancelled"))
-    assert kept.told[0][1].text.splitlines()[0].endswith("after 1 min 15 s, by ann: wrong input")
+    first, *rest = kept.told[0][1].text.splitlines()
+    assert first.endswith("after 1 m 15 s, by ann: wrong input")
+    assert rest == ["", "To run what did not succeed after all: orchestrator rerun r1"]
+
+
+def test_a_run_that_takes_no_second_is_told_as_it_is_in_its_status():
+    kept = Kept()
+    engine = world(kept)
+    engine.ledger.store.end_run("key", RunStatus.SUCCEEDED, 0.3)
+    engine.perform(Notify("key", "ops", "run_succeeded"))
+    assert kept.told[0][1].text.endswith("after 0.3 s")
 
 
 def test_of_a_long_error_the_beginning_and_the_last_lines_are_quoted():
