@@ -169,6 +169,14 @@ def test_prose_wraps_at_a_hundred_columns():
         assert [line for line in long if not re.search(r"\]\([^)]{60,}\)", line)] == [], document.name
 
 
+def test_every_row_is_in_a_table():
+    """A blank line ends a table: what comes after it needs a line of dashes again."""
+    for document in DOCUMENTS:
+        blocks = re.findall(r"(?:^\|.*\n)+", document.read_text() + "\n", re.MULTILINE)
+        lost = [block for block in blocks if not re.match(r"\|.*\n\|[-:| ]+\|\n", block)]
+        assert lost == [], document.name
+
+
 def test_who_may_do_what_is_said_as_it_is():
     lines = (ROOT / "docs/deploy.md").read_text().splitlines()
     told = [tuple(cell.strip(" `") for cell in line.strip("|").split("|")) for line in lines if "| `roles/" in line]
