@@ -83,6 +83,9 @@ def busy(home: Home, store: Store, family: Family) -> str:
     for run in family.runs:
         if home.driven(run.id):
             return f"run {run.id} is in use by another process"
+        if (target := _missing(home.run(run.id))) is not None:
+            folder = files.short(home.run(run.id))
+            return f"run {run.id}: {folder} is a link to {target}, which is not there: mount it, or delete the link"
         if any(state.live for state in store.load_all(run.key, lambda _: None, outputs=False).states.values()):
             return f"run {run.id} has a job that is still running: cancel it first"
         if at_work(home, run.id):
@@ -123,6 +126,8 @@ def _delete(home: Home, records: Records, families: Sequence[Family], done: Prun
 def _finish(home: Home, records: Records, done: Pruned) -> None:
     """Remove the files of runs whose records are gone: an earlier process died, or could not remove them."""
     for key, run_id in records.store.removed().items():
+        if _missing(home.run(run_id)) is not None:
+            home.run(run_id).unlink(missing_ok=True)
         try:
             with home.driving(run_id):
                 if records.store.find_run(run_id) is None:
@@ -153,7 +158,9 @@ def _database_size(home: Home) -> int:
 
 
 def folder_size(folder: Path) -> int:
-    """How many bytes the files below a folder take on the disk."""
+    """How many bytes the files below a folder take on the disk. Those of a folder elsewhere are not below a link."""
+    if folder.is_symlink():
+        return 0
     found = (Path(at, name) for at, folders, names in os.walk(folder) for name in (*folders, *names))
     return sum(_blocks(path) for path in found)
 
@@ -197,7 +204,10 @@ def _remove(home: Home, records: Records, key: str, run_id: str, done: Pruned) -
     folder = home.run(run_id)
     size = folder_size(folder)
     try:
-        shutil.rmtree(folder)
+        if folder.is_symlink():
+            _unlink(folder, done)
+        else:
+            shutil.rmtree(folder)
     except FileNotFoundError:
         size = 0
     except OSError as error:
@@ -207,3 +217,15 @@ def _remove(home: Home, records: Records, key: str, run_id: str, done: Pruned) -
     home.drop_lock(run_id)
     records.store.files_removed(key)
     done.size += size
+
+
+def _unlink(folder: Path, done: Pruned) -> None:
+    """Remove the link that somebody has put in the place of a run's folder. Nothing outside the home is deleted."""
+    target = folder.readlink()
+    folder.unlink()
+    done.notes.append(f"{files.short(folder)} was a symbolic link: its files are still in {target}; delete them there")
+
+
+def _missing(folder: Path) -> Path | None:
+    """The place to which ``folder`` is a link, if nothing is there."""
+    return folder.readlink() if folder.is_symlink() and not folder.exists() else None

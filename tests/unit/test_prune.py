@@ -1,9 +1,11 @@
 """``orchestrator prune``: old runs of a home are deleted whole, and nothing else is."""
 
 import contextlib
+import errno
 import fcntl
 import json
 import os
+import shutil
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -204,17 +206,64 @@ def test_a_run_that_has_taken_the_id_meanwhile_keeps_its_files(home: Home, monke
 
 def test_a_folder_that_cannot_be_removed_is_told_and_tried_again(home: Home, monkeypatch: pytest.MonkeyPatch):
     ran(home, "old", 90)
+    with monkeypatch.context() as patched:
+        patched.setattr(pruning.shutil, "rmtree", refused)
+        for runs in (1, 0):
+            done = pruned(home)
+            assert done.runs == runs
+            (why,) = done.left
+            assert why.endswith("runs/old cannot be removed: permission denied")
+    assert pruned(home).left == []
+    assert left(home) == []
+
+
+def refused(folder: Path) -> None:
+    raise PermissionError(errno.EACCES, "Permission denied", str(folder))
+
+
+def test_of_a_folder_that_is_a_link_the_link_is_deleted_and_the_files_are_named(home: Home):
+    ran(home, "old", 90)
+    ran(home, "other", 90)
     elsewhere = home.path.parent / "elsewhere"
     home.run("old").rename(elsewhere)
     home.run("old").symlink_to(elsewhere)
+    place = Place(home.path.parent)
+    assert "2 runs to be deleted" in place.look("prune", "--older-than", "30d", "--dry-run").out
+    said = place.look("prune", "--older-than", "30d", "--yes")
+    assert (said.code, said.err) == (0, "")
+    assert said.out.startswith("2 runs deleted, ")
+    assert f"runs/old was a symbolic link: its files are still in {elsewhere}; delete them there\n" in said.out
+    assert (elsewhere / "steps").is_dir()
+    assert left(home) == []
+    assert pruned(home) == Pruned()
+
+
+def test_a_run_on_a_disk_that_is_not_there_is_kept_whole(home: Home):
+    ran(home, "away", 90)
+    ran(home, "old", 90)
+    elsewhere = home.path.parent / "elsewhere"
+    home.run("away").rename(elsewhere)
+    home.run("away").symlink_to(home.path.parent / "disk")
     done = pruned(home)
     assert done.runs == 1
     (why,) = done.left
-    assert "runs/old cannot be removed: " in why
-    home.run("old").unlink()
-    elsewhere.rename(home.run("old"))
+    assert why.startswith("run away: ")
+    assert why.endswith("/disk, which is not there: mount it, or delete the link")
+    assert left(home) == ["away"]
+    elsewhere.rename(home.path.parent / "disk")
+    assert (pruned(home).left, left(home)) == ([], [])
+
+
+def test_a_link_that_was_left_of_a_deleted_run_is_deleted(home: Home, monkeypatch: pytest.MonkeyPatch):
+    """As by a version that could not delete it, after which somebody has deleted the files that it led to."""
+    ran(home, "old", 90)
+    with monkeypatch.context() as patched:
+        patched.setattr(pruning.shutil, "rmtree", refused)
+        pruned(home)
+    shutil.rmtree(home.run("old"))
+    home.run("old").symlink_to(home.path.parent / "deleted")
     assert pruned(home).left == []
-    assert left(home) == []
+    assert (left(home), rows(home)["removed"]) == ([], 0)
 
 
 def test_two_at_once_delete_each_run_once(home: Home):
