@@ -12,6 +12,7 @@ from orchestrator.errors import UsageError
 from orchestrator.home.store_url import StoreUrl
 from orchestrator.operations.control.cancel_report import earlier, told
 from orchestrator.reporting.found import Found
+from orchestrator.reporting.inside import how_to_name
 from orchestrator.reporting.job_page import job_page
 from orchestrator.reporting.phrases import status_word
 from orchestrator.system.terminal import one_line
@@ -44,7 +45,7 @@ def where(found: Found, node: int) -> Iterator[str]:
     """The id and the page of the newest job of a step; nothing if there is none."""
     step, job = found.plan.steps[node], found.view.state(node).job
     if job is not None and kind_of(step.work).runs:
-        yield f"a run is inside it: name a step of that, as {step.name}/STEP"
+        yield f"a run is inside it: {how_to_name(step)}"
     elif job is not None and not kind_of(step.work).cloud_only:
         yield "it is not a Dataflow job, so it has no log"
     elif job is not None:

@@ -22,6 +22,7 @@ from orchestrator.local.wiring import Embedded, embedded
 from orchestrator.operations.drives import note_interrupted, note_resumed
 from orchestrator.operations.foreign_changes import ForeignChanges
 from orchestrator.operations.interrupt import SIGNALS, interruptible
+from orchestrator.operations.load_run import with_inside
 from orchestrator.operations.receivers import notifying, project_of, receivers_of, unknown
 from orchestrator.ports import Receivers
 from orchestrator.reporting.found import Found
@@ -142,6 +143,7 @@ def drive(found: Found, how: How, show: Show, start: Start | None) -> Driven:
         run = world.store.get_run(found.run.key) or found.run
         watch.run = run
         now = replace(found, run=run, view=world.store.load_all(run.key, outputs=how.outputs))
+        now = with_inside(world.store, now, partly=True)
     return Driven(now, run.status is RunStatus.RUNNING, tuple(loop.warnings))
 
 

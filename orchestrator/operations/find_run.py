@@ -13,6 +13,7 @@ from orchestrator.home import Home
 from orchestrator.operations.find_step import find_step
 from orchestrator.operations.run_records import plan_of
 from orchestrator.ports import Reader, Store
+from orchestrator.reporting.inside import has_no_run
 from orchestrator.text import did_you_mean
 
 #: Among how many of the newest runs the beginning of an id is searched. A whole id always finds its run.
@@ -89,10 +90,11 @@ def _inside(store: Reader, run: Run, step: str) -> Run:
     node = find_step(plan, step)
     if not kind_of(plan.steps[node].work).runs:
         raise UsageError(f"step '{step}' of graph '{run.graph}' runs no graph, so there is no run inside it")
-    key = child_key(store.load(run.key, (node,), ()).state(node))
+    state = store.load(run.key, (node,), ()).state(node)
+    key = child_key(state)
     child = store.get_run(key) if key is not None else None
     if child is None:
-        raise NotFoundError(f"step '{step}' of run '{run.id}' has no run yet: it has not started")
+        raise NotFoundError(f"step '{step}' of run '{run.id}' {has_no_run(state)}")
     return child
 
 

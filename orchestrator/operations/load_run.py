@@ -57,10 +57,15 @@ def load(
     said = sure_doubts(store, run.key, plan, view) if run.status is RunStatus.RUNNING else {}
     abandoned = standing(home, run) == INTERRUPTED
     found = Found(home, run, plan, view, url, flag_for(home, url), tuple(said), tuple(map(str, left_out)), abandoned)
+    found = with_inside(store, found, partly=partly)
+    return with_logs(replace(found, origins=_origins(store, found), newest_rerun=_newest_rerun(store, found)))
+
+
+def with_inside(store: Reader, found: Found, *, partly: bool = False) -> Found:
+    """The same with the runs inside it that did not succeed, or not yet."""
+    home, url = found.home, found.url
     inside = {node: load(home, store, child, url, partly=partly) for node, child in _unsuccessful(store, found)}
-    return with_logs(
-        replace(found, origins=_origins(store, found), newest_rerun=_newest_rerun(store, found), inside=inside)
-    )
+    return replace(found, inside=inside)
 
 
 def _newest_rerun(store: Reader, found: Found) -> tuple[Run, str] | None:

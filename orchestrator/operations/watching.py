@@ -94,6 +94,8 @@ def _news(store: Reader, plan: Plan, run: str, view: View) -> View:
 
 def _open(plan: Plan, states: dict[int, StepState]) -> Iterator[int]:
     """The steps that may change next: those that have begun, and those behind a step that has ended, or behind none."""
+    if plan.end in plan.deadlines:  # what is told of the run's own deadline is there
+        yield plan.end
     ended = {node for node, state in states.items() if state.status.final}
     for node in range(len(plan.steps)):
         state = states.get(node)

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from orchestrator.core.kinds import kind_of
 from orchestrator.core.model import RunStatus
 from orchestrator.reporting.found import Found
+from orchestrator.reporting.inside import told
 from orchestrator.reporting.rehearsal import Rehearsed
 from orchestrator.reporting.report import report
-from orchestrator.reporting.summary import failures, told
+from orchestrator.reporting.summary import failures
 
 if TYPE_CHECKING:
     from orchestrator.rehearsal import Rehearsal

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from orchestrator.core.model import MARKED, OPERATOR, Run, RunStatus, Status, StepState, Stop
 from orchestrator.core.plan import FailsOn, Role
 from orchestrator.core.steps import Step
+from orchestrator.reporting.deadlines import deadline_note, deadline_said
 from orchestrator.reporting.found import INTERRUPTED, Found
+from orchestrator.reporting.inside import told, told_inside
 from orchestrator.reporting.phrases import (
     classed,
     counted,
@@ -25,6 +27,9 @@ from orchestrator.system.terminal import one_line, shown
 
 #: How many failed steps are listed one by one.
 LISTED = 10
+
+#: How many steps, or items, that failed inside a step are listed below it.
+_INSIDE = 3
 
 _STYLES = {
     RunStatus.SUCCEEDED: "bold green",
@@ -56,6 +61,10 @@ def summary(found: Found, now: float) -> Iterator[Line]:
     kept = sum(node.role is Role.KEPT for node in found.plan.nodes[: len(found.plan.steps)])
     of_them = f" ({kept:,} kept from {run.rerun_of})" if kept else ""
     yield Line(f"{word} after {took}: {tally(counts, lost)}{of_them}", _STYLES[run.status])
+    end = found.view.state(found.plan.end)
+    if deadline_note(end):
+        said = deadline_said(run, found.plan, end, found.plan.end, now)
+        yield Line(f"the run {said.removeprefix('it ')}", "yellow")
     yield from failures(found)
     yield from although(found)
 
@@ -107,31 +116,32 @@ def failures(found: Found, listed_above: bool = False) -> Iterator[Line]:
         yield Line(f"{counted(len(failed), 'step')} failed or were stopped: {more}", "red")
         return
     for node in failed[:LISTED]:
-        state = found.view.state(node)
-        name = found.plan.steps[node].name
-        style = "magenta" if state.status is Status.CANCELLED else "red"
-        blamed = found.plan.steps[node].counts or name in found.run.failed
-        allowed = "" if blamed else ", which does not fail the run"
-        retried = f"; {why}" if (why := not_retried(found.plan.steps[node], state)) else ""
-        word = f"{name} {status_word(state.status)}{after_attempts(state)}{classed(state)}{allowed}"
-        yield Line(f"{word}: {one_line(_why(found, node))}{retried}", style)
-        if node in found.logs:
-            yield Line(f"  log  {found.logs[node]}", whole=True)
+        yield from _failure(found, node, found.plan.steps[node].name)
+        yield from failures_inside(found, node, found.run.id)
     if len(failed) > LISTED:
         more = counted(len(failed) - LISTED, "more such step")
         yield Line(f"and {more}: orchestrator status {found.run.id}{found.flag}", "red")
 
 
-def told(found: Found) -> list[int]:
-    """The steps that get a line of their own: they failed, their jobs were stopped, or they made the run fail."""
-    states = map(found.view.state, range(len(found.plan.steps)))
-    return [
-        node
-        for node, state in enumerate(states)
-        if state.status in (Status.FAILED, Status.NEEDS_ATTENTION)
-        or (state.status is Status.CANCELLED and state.attempt > 0)
-        or found.plan.steps[node].name in found.run.failed
-    ]
+def failures_inside(found: Found, node: int, run: str) -> Iterator[Line]:
+    """What failed inside a step that is a run, with the errors and the logs. ``run``: how commands name ``found``."""
+    bad = list(told_inside(found, node))
+    for name, inner, number in bad[:_INSIDE]:
+        yield from _failure(inner, number, name, "  ")
+    if len(bad) > _INSIDE:
+        yield Line(f"  and {len(bad) - _INSIDE:,} more: orchestrator logs {run}{found.flag}", "red")
+
+
+def _failure(found: Found, node: int, name: str, indent: str = "") -> Iterator[Line]:
+    """A step that failed, why, and where its log is."""
+    step, state = found.plan.steps[node], found.view.state(node)
+    style = "magenta" if state.status is Status.CANCELLED else "red"
+    allowed = "" if step.counts or step.name in found.run.failed else ", which does not fail the run"
+    retried = f"; {why}" if (why := not_retried(step, state)) else ""
+    word = f"{name} {status_word(state.status)}{after_attempts(state)}{classed(state)}{allowed}"
+    yield Line(f"{indent}{word}: {one_line(_why(found, node))}{retried}", style)
+    if node in found.logs:
+        yield Line(f"{indent}  log  {found.logs[node]}", whole=True)
 
 
 def _why(found: Found, node: int) -> str:

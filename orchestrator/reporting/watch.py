@@ -14,7 +14,10 @@ Change = Callable[[int, StepState, StepState], None]
 
 
 class Watch:
-    """The states of one run's steps, counted and grouped. ``changed`` is called with every change."""
+    """The states of one run's steps, counted and grouped. ``changed`` is called with every change.
+
+    ``end``: the state of the node at the run's end, which says how the run's own deadline stands.
+    """
 
     def __init__(self, run: Run, plan: Plan, view: View, changed: Change = lambda *_: None) -> None:
         self.run = run
@@ -28,17 +31,21 @@ class Watch:
             status: {} for status in (Status.LAUNCHING, Status.RUNNING, Status.UP_FOR_RETRY, Status.FAILED)
         }
         self.ended: deque[int] = deque(maxlen=_RECENT)
+        self.end = view.state(plan.end)
         for node, state in sorted(view.states.items(), key=lambda item: item[1].ended_at or 0.0):
             self._note(run.key, node, state)
 
     def saw(self, run: str, node: int, state: StepState) -> None:
         """A commit left ``node`` of ``run`` in ``state``."""
-        before = self._note(run, node, state)
-        if before is not None:
+        if run == self.run.key and node == self.plan.end:
+            before, self.end = self.end, state
             self.changed(node, before, state)
+            return
+        if (known := self._note(run, node, state)) is not None:
+            self.changed(node, known, state)
 
     def state(self, node: int) -> StepState:
-        return self.states.get(node, PENDING)
+        return self.end if node == self.plan.end else self.states.get(node, PENDING)
 
     @property
     def over(self) -> int:

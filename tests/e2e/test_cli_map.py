@@ -22,7 +22,10 @@ steps:
 def failed(place: Place) -> Place:
     place.write("fan.yaml", FAN)
     said = place("run", "fan.yaml", "--run-id", "f1", "--no-picture")
-    assert (said.code, "load failed: 1 of 3 items failed: 1 exit" in said.out) == (1, True), said
+    assert (said.code, "load failed: 1 of 3 items failed: 1 exit\n  load/2 failed: exit status 3\n" in said.out) == (
+        1,
+        True,
+    ), said
     return place
 
 
@@ -41,6 +44,9 @@ def test_an_item_has_a_status_a_log_and_an_explanation(failed: Place) -> None:
         "load.0": "succeeded", "load.1": "succeeded", "load.2": "failed",
     }  # fmt: skip
     assert failed.look("explain", "f1", "load/2").lines[0] == "load.2: failed: exit status 3"
+    assert failed.look("explain", "f1", "load").lines[1:] == [
+        "  load/2 failed: exit status 3", "  the run inside it: orchestrator status f1/load",
+    ]  # fmt: skip
     assert failed.look("explain", "f1", "load/0").lines[-1] == '  outputs: {"rows": 0}'
 
 

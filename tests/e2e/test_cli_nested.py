@@ -129,6 +129,7 @@ def test_what_failed_inside_is_told_outside_and_runs_again_alone_with_the_next_a
     failed = night(*START)
     assert failed.code == 1
     assert "load failed after 2 attempts: step 'count' failed: exit status 1" in failed.out
+    assert "  load/count failed: exit status 1\n" in failed.out
     assert night.read("ingested").splitlines() == [INGESTED, "waited"]  # the second attempt kept both
     assert [line for line in night("logs", "r1").lines if line.startswith("==>")] == [
         "==> load, attempt 2: failed: step 'count' failed: exit status 1 <==",

@@ -2,6 +2,7 @@
 
 import io
 from contextlib import suppress
+from dataclasses import replace
 
 from rich.console import Console
 
@@ -13,6 +14,7 @@ from orchestrator.core.model import Run, RunStatus, Status, StepState, View
 from orchestrator.core.names import run_key
 from orchestrator.core.steps import Retry, Step, Work
 from orchestrator.reporting.rows import rows, telling
+from orchestrator.reporting.times import clock
 from orchestrator.reporting.watch import Watch
 
 NOW = 1_000.0
@@ -120,6 +122,29 @@ def test_a_step_whose_time_is_up_is_told_with_the_reason_and_no_line_is_repeated
         "a  running          took longer than its timeout of 1 s, is being stopped",
         "f  running",
         "f  running          took longer than its timeout of 1 s, ends when its function returns",
+    ]
+
+
+def test_that_the_run_itself_is_late_is_told_once_and_stays_in_the_live_view() -> None:
+    seen, stream = watch(step("a")), io.StringIO()
+    seen.plan = replace(seen.plan, deadline=60.0)
+    due, end = clock(NOW - 15, "%Y-%m-%d %H:%M:%S"), seen.plan.end
+    with LineView(seen, stream):
+        for state in (StepState(missed_at=NOW), StepState(Status.FAILED, missed_at=NOW)):
+            seen.saw(seen.run.key, end, state)
+    assert [line[10:] for line in stream.getvalue().splitlines()] == [
+        "run sales-1: 1 step",
+        f"run sales-1 is late: its deadline was {due}",
+    ]
+    assert seen.state(end).missed_at == NOW
+    assert LiveView(seen, screen(), lambda: NOW).picture()[0].plain.split() == [
+        "run",
+        "sales-1",
+        "late",
+        "1",
+        "m",
+        "15",
+        "s",
     ]
 
 

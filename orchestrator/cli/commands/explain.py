@@ -1,6 +1,7 @@
 """``orchestrator explain``: why a step has the status that it has."""
 
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -10,6 +11,7 @@ from orchestrator.cli.failure import complain
 from orchestrator.cli.options import run_argument
 from orchestrator.cli.output import echo
 from orchestrator.core.kinds import kind_of
+from orchestrator.engine.runs_inside import child_key
 from orchestrator.operations.attempt_logs import log_path
 from orchestrator.operations.deployed_console import Location
 from orchestrator.operations.find_run import apart
@@ -17,7 +19,9 @@ from orchestrator.operations.find_step import find_step
 from orchestrator.operations.load_run import found_run
 from orchestrator.reporting.deadlines import deadline_said
 from orchestrator.reporting.explain import explain
-from orchestrator.reporting.summary import abandoned
+from orchestrator.reporting.found import Found
+from orchestrator.reporting.inside import has_no_run
+from orchestrator.reporting.summary import abandoned, failures_inside
 from orchestrator.system.files import short
 
 EPILOG = """\b
@@ -43,13 +47,25 @@ def command(run: str, step: str, home: Path | None, store: Location) -> None:
     echo(indented(f"{found.plan.steps[node].name}: {first}"))
     for line in further:
         echo(indented(f"  {line}"))
-    if kind_of(found.plan.steps[node].work).runs and found.view.state(node).attempt:
-        echo(f"  the run inside it: orchestrator status {run}/{found.plan.steps[node].name}{found.flag}")
+    for line in _inside(found, node, run):
+        echo(f"  {line}")
     log = log_path(found, node)
     if log is not None:
         echo(f"  log: {short(log)}")
     if found.abandoned:
         echo(f"  {abandoned(found)}")
+
+
+def _inside(found: Found, node: int, run: str) -> Iterator[str]:
+    """Of a step that is a run: what failed inside it, and where to see all of it; or why it has none."""
+    step, state = found.plan.steps[node], found.view.state(node)
+    if not kind_of(step.work).runs or not state.attempt:
+        return
+    if child_key(state) is None:
+        yield f"it {has_no_run(state, quoted=False)}"
+        return
+    yield from (line.text.removeprefix("  ") for line in failures_inside(found, node, run))
+    yield f"the run inside it: orchestrator status {run}/{step.name}{found.flag}"
 
 
 def indented(line: str) -> str:

@@ -12,7 +12,7 @@ from orchestrator.cli.log_text import pieces, show
 from orchestrator.cli.options import run_argument
 from orchestrator.cli.output import echo
 from orchestrator.errors import UsageError
-from orchestrator.operations.attempt_logs import deleted, log_path, no_log
+from orchestrator.operations.attempt_logs import deleted, log_path, no_log, only_inside
 from orchestrator.operations.deployed_console import Location
 from orchestrator.operations.find_run import apart
 from orchestrator.operations.find_step import find_step
@@ -69,6 +69,8 @@ def command(run: str, step: str | None, attempt: int | None, follow: bool, home:
         for line in job_lines(found, node, attempt, follow):
             echo(line)
         return DONE
+    if instead := only_inside(found, node):
+        raise UsageError(instead)
     if missing := deleted(found, node, attempt):
         complain(missing)
         return FAILED

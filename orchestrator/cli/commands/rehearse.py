@@ -27,9 +27,9 @@ Examples:
   orchestrator rehearse daily-sales --drop-events --kill-every 1
 
 The deployed functions run as local processes, with Google's emulators of Firestore and Pub/Sub (which need Java) and
-with fakes of Dataflow and Cloud Tasks. A Dataflow step runs its local: block, as with 'orchestrator run'; without one
-it succeeds after a moment, or, if it is streaming, runs until the rehearsal ends. Delays of tasks are 50 times shorter
-than in the cloud.
+with fakes of Dataflow and Cloud Tasks. A Dataflow step runs its local: block, as with 'orchestrator run', except that
+of its outputs only the numbers are kept, as the counters of a job; without a block it succeeds after a moment, or, if
+it is streaming, runs until the rehearsal ends. Delays of tasks are 50 times shorter than in the cloud.
 
 By default, about one call, delivery or event in ten is lost, duplicated or delayed, and functions are killed at random
 moments. All of this must make no difference to the result. Everything is stopped and deleted at the end, even if the

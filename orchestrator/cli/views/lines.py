@@ -7,7 +7,7 @@ from typing import TextIO
 from orchestrator.cli.failure import complain
 from orchestrator.core.model import Status, StepState
 from orchestrator.operations.foreign_changes import WAITING
-from orchestrator.reporting.deadlines import deadline_note
+from orchestrator.reporting.deadlines import deadline_note, deadline_said
 from orchestrator.reporting.phrases import column, counted
 from orchestrator.reporting.rows import row
 from orchestrator.reporting.times import clock, lasted
@@ -56,6 +56,12 @@ class LineView:
         if state.status is Status.LAUNCHING or _looks(before) == _looks(state):
             return
         now = time.time()
+        if node == self._watch.plan.end:
+            if deadline_note(state) not in ("", deadline_note(before)):
+                run = self._watch.run
+                said = deadline_said(run, self._watch.plan, state, node, None).removeprefix("it ")
+                self.say(f"run {run.id} {said}")
+            return
         shown = row(self._watch.plan, self._watch.states, node, now)
         took = lasted(state, now) if state.status.final else ""
         rest = "  ".join(part for part in (took, shown.note) if part)

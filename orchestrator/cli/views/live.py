@@ -9,6 +9,7 @@ from rich.text import Text
 
 from orchestrator.cli.views.console import LOOKS, line, sign, step_lines
 from orchestrator.ports import Clock
+from orchestrator.reporting.deadlines import deadline_note
 from orchestrator.reporting.phrases import ORDER, status_word
 from orchestrator.reporting.rows import rows, telling
 from orchestrator.reporting.times import duration
@@ -84,6 +85,8 @@ class LiveView:
         said = Text.assemble("run ", line(run.id, "bold"))
         if not run.id.startswith(run.graph):
             said.append(line(f" of {run.graph}"))
+        if note := deadline_note(self._watch.end):
+            said.append(f"  {note}", "yellow")
         said.append(took.rjust(max(self._console.width - said.cell_len, len(took) + 2)))
         return said
 
