@@ -5,7 +5,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
-from orchestrator.core.model import Run, RunStatus, Status, StepState, View
+from orchestrator.core.model import PENDING, Run, RunStatus, Status, StepState, View
 from orchestrator.core.plan import Plan
 from orchestrator.errors import NotFoundError, StoreError, UnreadableRecordError
 from orchestrator.home import Home
@@ -93,8 +93,11 @@ def _news(store: Reader, plan: Plan, run: str, view: View) -> View:
 
 
 def _open(plan: Plan, states: dict[int, StepState]) -> Iterator[int]:
-    """The steps that may change next: those that have begun, and those behind a step that has ended, or behind none."""
-    if plan.end in plan.deadlines:  # what is told of the run's own deadline is there
+    """The steps that may change next: those that have begun, and those behind a step that has ended, or behind none.
+
+    And the node at the run's end, if what is told of the run's own deadline may change there.
+    """
+    if plan.end in plan.deadlines and states.get(plan.end, PENDING).missed_at is None:  # the run's own deadline
         yield plan.end
     ended = {node for node, state in states.items() if state.status.final}
     for node in range(len(plan.steps)):

@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Collection
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -70,6 +71,16 @@ def test_a_run_is_looked_at_until_it_has_ended(home: Home):
     assert [found.word for found in seen] == ["running", "running", "succeeded"]
     assert seen[-1].view.state(3) == GOOD
     assert list(looks(seen[-1], home.path, None, pytest.fail, print)) == []
+
+
+def test_what_is_told_of_the_run_s_own_deadline_is_read_until_it_has_passed():
+    plan, store = replace(PLAN, deadline=60.0), MemoryStore()
+    store.open_run(RUN, plan)
+    assert plan.end in watching._open(plan, {})
+    put(store, plan.end, StepState(missed_at=70.0))
+    view = watching._news(store, plan, "key1", View())
+    assert view.state(plan.end).missed_at == 70.0
+    assert plan.end not in watching._open(plan, dict(view.states))
 
 
 def test_a_run_whose_process_has_died_is_watched_no_longer(home: Home):
