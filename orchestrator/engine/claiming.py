@@ -82,7 +82,8 @@ def claimed(ledger: Ledger, execution: Execution, effect: Launch) -> Claim | Ste
     another prefix, is found.
     """
     event = LaunchClaimed(effect.attempt, name_of(ledger, execution, effect), ledger.clock())
-    commit = begin(ledger, execution, effect, event)
+    limited = ledger.pools or execution.run.max_parallel is not None  # what has no limit pays for no call
+    commit = begin(ledger, execution, effect, event) if limited else ledger.commit(execution, effect.node, event)
     if commit is None:
         return None
     if commit.applied:

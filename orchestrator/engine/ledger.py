@@ -139,7 +139,7 @@ class Ledger:
         nodes = {*changed, *(behind for node in changed for behind in execution.plan.successors(node))}
         view = self.joins(execution, nodes, also=nodes)
         self.pay(execution, view, sorted(nodes))
-        for node in changed if self.limits(execution) else ():
+        for node in changed if self.pools or execution.run.max_parallel is not None else ():
             if node < len(execution.plan.steps) and may_have_given(state := view.state(node)):
                 gone = Launch(execution.run.key, node, max(state.attempt, 1))
                 self.give(gone, self.pools_of(execution, execution.plan.steps[node]))

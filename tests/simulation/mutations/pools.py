@@ -1,6 +1,7 @@
 """Hand-made mutants of pools: never more than there are places, none left behind, and nobody forgotten."""
 
 from tests.simulation.mutations.mutant import (
+    CLAIMING,
     ENGINE,
     LEDGER,
     LINE,
@@ -24,9 +25,9 @@ MUTANTS = (
     ),
     Mutant(
         "a run's own limit counts only where there are other pools",
-        LEDGER,
-        "        return bool(self.pools) or execution.run.max_parallel is not None",
-        "        return bool(self.pools)",
+        CLAIMING,
+        "    limited = ledger.pools or execution.run.max_parallel is not None",
+        "    limited = ledger.pools",
     ),
     Mutant(
         "whoever frees a place of its run wakes nobody",
@@ -115,7 +116,7 @@ MUTANTS = (
     Mutant(
         "after a refused commit nobody is woken",
         LEDGER,
-        "        for node in changed if self.limits(execution) else ():",
+        "        for node in changed if self.pools or execution.run.max_parallel is not None else ():",
         "        for node in ():",
         kinds=("pools",),
     ),
