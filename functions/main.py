@@ -146,7 +146,8 @@ def start(request: flask.Request) -> ResponseReturnValue:
 
     ``{"rerun": {"of": run id, …}}`` starts a rerun, or only plans it (cloud/rerun_body.py).
 
-    Responds with 201 and the run if it is new, 200 if it existed, 400 with the messages of the command line, and 401 or
+    Responds with 201 and the run if it is new (with ``skipped``: why, if its graph's max_active_runs keeps it from
+    running), 200 if it existed, 400 with the messages of the command line, and 401 or
     403 if the caller may not start that graph.
     """
     try:
@@ -167,7 +168,10 @@ def start(request: flask.Request) -> ResponseReturnValue:
 def _started(run: Run, created: bool) -> tuple[dict[str, Any], int]:
     rerun = f", a rerun of {run.rerun_of}" if run.rerun_of else ""
     _log("INFO", f"run {run.id} {'started' if created else 'was there'}{rerun}", run=run.id, key=run.key)
-    return {"run": run.id, "graph": run.graph, "status": run.status, "created": created}, 201 if created else 200
+    answer: dict[str, Any] = {"run": run.id, "graph": run.graph, "status": run.status, "created": created}
+    if run.skipped is not None:
+        answer["skipped"] = run.skipped
+    return answer, 201 if created else 200
 
 
 def _rerun(request: flask.Request, asked: Asked) -> ResponseReturnValue:

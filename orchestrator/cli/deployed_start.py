@@ -25,9 +25,10 @@ def complain_of(why: str, seconds: float) -> None:
 def tell(started: Started, store: str, deployment: Deployment, url: str | None, as_json: bool) -> None:
     """Print the run, and how to follow it: by the console, unless only the URL of ``start`` is known (``url``)."""
     if as_json:
-        echo_json({**asdict(started), "store": store})
+        said = {key: value for key, value in asdict(started).items() if value is not None}
+        echo_json({**said, "store": store})
         return
     was = "started" if started.created else f"already exists, its status is {started.status}"
-    echo(f"run {started.run} {was}")
+    echo(f"run {started.run} {was if started.skipped is None else f'does not run: {started.skipped}'}")
     flag = deployment.flag if url is None else f" --store '{store}'"
     echo(f"follow it: orchestrator status {started.run}{flag}")

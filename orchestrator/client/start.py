@@ -20,12 +20,16 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """The run in the function's response. ``created``: one of this call's attempts started it."""
+    """The run in the function's response. ``created``: one of this call's attempts started it.
+
+    ``skipped``: why it does not run, if its graph's ``max_active_runs`` keeps it from that.
+    """
 
     run: str
     graph: str
     status: str
     created: bool
+    skipped: str | None = None
 
 
 def start(url: str, wanted: Wanted, token: str | None, waiting: Waiting) -> Started:
@@ -65,5 +69,5 @@ def _answer(url: str, body: Mapping[str, Any], token: str | None, waiting: Waiti
 def _started(url: str, reply: Reply, again: bool) -> Started:
     said = reply.json
     if reply.status in (200, 201) and {"run", "graph", "status", "created"} <= said.keys():
-        return Started(said["run"], said["graph"], said["status"], bool(said["created"]) or again)
+        return Started(said["run"], said["graph"], said["status"], bool(said["created"]) or again, said.get("skipped"))
     raise refused(url, reply, "start")

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from math import inf
 from typing import Any
 
+from orchestrator.core.active_runs import Policy
 from orchestrator.core.control import Act, Control, Hold
 from orchestrator.core.json_fields import JsonObject, fitting, number, sparse, word
 from orchestrator.core.model import MARKS, Run, RunStatus, Status, StepState, Stop
@@ -33,6 +34,7 @@ def schema_of(record: StepState | Run) -> int:
     """
     if isinstance(record, Run):
         new = record.kept or record.nests or record.parent or record.max_parallel is not None
+        new = new or record.active_limit is not None
         return SCHEMA if new else FIRST
     plain = record.control is None and record.status is not Status.NEEDS_ATTENTION
     plain = plain and not record.places and record.waits is None  # others would keep places of what has ended
@@ -142,6 +144,8 @@ def run_from_json(data: Mapping[str, Any]) -> Run:
     if not re.fullmatch(RUN_ID, values["id"]):
         raise ValueError(f"Run.id: expected what a run may be called, got {values['id']!r:.60}")
     values["status"] = word(RunStatus, values.get("status", RunStatus.RUNNING))
+    if "active_policy" in values:
+        values["active_policy"] = word(Policy, values["active_policy"])
     if values.get("stop") is not None:
         values["stop"] = _stop_from_json(values["stop"])
     notify = values.get("notify")

@@ -108,7 +108,7 @@ def _successors(plan: Plan, view: View) -> Iterator[tuple[str, set[int]]]:
     for number, node in enumerate(plan.nodes):
         only = plan.joins[node.join].only if node.join is not None else None
         state = view.state(number)
-        if only is None or only in view.unreadable or view.state(only).status.final:
+        if only is None or number == plan.end or only in view.unreadable or view.state(only).status.final:
             continue
         if node.rule in IMPATIENT and node.join is not None and plan.joins[node.join].base is not NOBODY:
             continue

@@ -13,6 +13,7 @@ from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING
 
+from orchestrator.core.active_runs import ActiveRuns
 from orchestrator.core.compiler import compile_plan
 from orchestrator.core.inner_graphs import flat, needed
 from orchestrator.core.kinds import kind_of
@@ -71,7 +72,7 @@ class Graph:
     ``outputs``: those of a step that runs this graph, by name: an expression over the outputs of its steps.
     ``deadline``: so many seconds after its start a run has to end, or that is told.
     ``inners``: the graphs that its steps run, and those that these run, by their versions (``Step.inner``).
-    ``max_parallel``: how many attempts of a run may be active at once; None: any number.
+    ``max_parallel``: how many attempts of a run may be active at once; None: any number. ``active``: how many runs.
     """
 
     name: str
@@ -87,6 +88,7 @@ class Graph:
     notify: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     max_parallel: int | None = None
     deadline: float | None = None
+    active: ActiveRuns | None = None
 
     @cached_property
     def by_name(self) -> dict[str, Step]:
@@ -131,6 +133,7 @@ class Graph:
             notify=self.notify,
             max_parallel=self.max_parallel,
             deadline=self.deadline,
+            max_active_runs=self.active,
         )
         digraph.add_nodes_from((step.name, {"step": step}) for step in self.steps)
         digraph.add_edges_from(
@@ -158,6 +161,7 @@ class Graph:
             "fails_on": self.fails_on,
             **({} if self.max_parallel is None else {"max_parallel": self.max_parallel}),
             **({"deadline": self.deadline} if self.deadline is not None else {}),
+            **({} if self.active is None else {"max_active_runs": [self.active.limit, self.active.policy]}),
         }
         text = json.dumps(content, sort_keys=True, separators=(",", ":"), default=str)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
@@ -243,10 +247,9 @@ class Graph:
         if found := self.problems():
             raise InvalidGraphError(found)
         plan = compile_plan(self.name, self.version, self.steps, self.fails_on)
-        if not self.inners and self.max_parallel is None and self.deadline is None:
-            return plan
-        inners = needed(self.steps, self.inners)
-        return dataclasses.replace(plan, inners=inners, max_parallel=self.max_parallel, deadline=self.deadline)
+        inners = needed(self.steps, self.inners) if self.inners else {}
+        plan = dataclasses.replace(plan, inners=inners, max_parallel=self.max_parallel)
+        return dataclasses.replace(plan, deadline=self.deadline, active=self.active)
 
     def generations(self) -> list[list[str]]:
         """The steps by the length of the longest path to them: each list depends only on the lists before it."""

@@ -119,7 +119,7 @@ class Inspector:
                 if node < len(self.plan.steps) and not state.status.final:
                     yield f"kept from an earlier run, and {state.status}"
             case Role.END:
-                if state.status is not Status.PENDING:
+                if state.status is not Status.PENDING and not state.attempt and state.stop is None:
                     yield f"the end has no state of its own, and is {state.status}"
 
     def _attempts(self, node: int, state: StepState) -> Iterator[str]:

@@ -35,6 +35,7 @@ from orchestrator.core.events import (
     WaitLimited,
     WaitOver,
 )
+from orchestrator.core.job_end import Outcome
 from orchestrator.core.joins import decide, final, join_at
 from orchestrator.core.messages import STOP, Check, Effect, Finish, Launch, Pass, Skip
 from orchestrator.core.model import OPERATOR, RunStatus, Status, StepState, Transition, View
@@ -70,7 +71,7 @@ def evolve(plan: Plan, node: int, state: StepState, event: Event, moves: bool = 
         case JobLaunched() | TimeUp() | Announced() | DeadlineEndangered() | DeadlineMissed():
             return _noted(state, event)
         case JobEnded():
-            return ended(plan, node, state, event)
+            return ended(plan, node, state, event) if node < len(plan.steps) else _over(state, event)
         case StepSettled():
             return _settled(plan, node, state, event)
         case GatePassed():
@@ -108,6 +109,17 @@ def _claimed(state: StepState, event: LaunchClaimed) -> Transition | None:
             missed_at=state.missed_at,
         )
     )
+
+
+def _over(state: StepState, event: JobEnded) -> Transition | None:
+    """The run is not active any more: it has ended, or no process drives it, and it has to wait for a place again.
+
+    What has a place among the active runs of a graph is the end of the run; its attempt is the run's activity.
+    """
+    if not state.status.active or state.attempt != event.attempt:
+        return None
+    ends = event.end.outcome is Outcome.SUCCEEDED
+    return Transition(replace(state, status=Status.SUCCEEDED if ends else Status.UP_FOR_RETRY, ended_at=event.end.at))
 
 
 def may_claim(state: StepState, attempt: int) -> bool:
@@ -228,8 +240,10 @@ def owed(plan: Plan, run: str, view: View, nodes: Iterable[int]) -> Iterator[Eff
         match state.status:
             case Status.PENDING:
                 yield from _at_join(plan, run, node, view, state)
-            case Status.LAUNCHING:
+            case Status.LAUNCHING if node < len(plan.steps):
                 yield Launch(run, node, state.attempt)
+            case _ if node >= len(plan.steps) and plan.nodes[node].role is Role.END:  # also if it gave its place back
+                yield from _at_join(plan, run, node, view, state)
             case Status.RUNNING:
                 yield first_check(plan, run, node, state)
                 if state.stop is not None:

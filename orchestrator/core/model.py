@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from orchestrator.core.active_runs import LIMIT, SKIPPED, Policy
 from orchestrator.core.control import Act, Control
 from orchestrator.core.past_attempts import Past
 from orchestrator.core.pools import NO_MOVES, Moves, Place, Wait
@@ -206,7 +207,8 @@ class Run:
     (then ``at`` is the last time that is known before that), and who ``resumed`` it.
     ``typical``: by step, how many seconds it took in earlier runs, if the graph has deadlines (deadlines.py).
     ``mapped``: if it is that of a step with ``map``, the number of items; they are its param ``items`` (mapped.py).
-    ``max_parallel``: how many of its attempts may be active at once; None: any number.
+    ``max_parallel``: how many of its attempts may be active at once; None: any number. ``active_limit``: how many runs
+    of its graph may be active at once, with the ``active_policy`` for one more; None: any number.
     """
 
     id: str
@@ -237,11 +239,19 @@ class Run:
     inside_only: bool = False
     drives: tuple[Act, ...] = ()
     typical: str = ""
+    active_limit: int | None = None
+    active_policy: Policy = Policy.QUEUE
 
     @property
     def top(self) -> str:
         """The id of the run that somebody started: itself, unless it is the job of another run's step."""
         return self.root or self.id
+
+    @property
+    def skipped(self) -> str | None:
+        """Why it was not to begin at all, by the ``max_active_runs`` of its graph; None if it was."""
+        stop = self.stop
+        return stop.why if stop is not None and stop.by == LIMIT and stop.why.startswith(SKIPPED) else None
 
     @property
     def first(self) -> str:

@@ -10,6 +10,7 @@ from enum import StrEnum
 from functools import cached_property
 from graphlib import TopologicalSorter
 
+from orchestrator.core.active_runs import ActiveRuns
 from orchestrator.core.param import Param
 from orchestrator.core.rules import CARRYING, NOBODY, Tally, TriggerRule
 from orchestrator.core.steps import Json, Step
@@ -80,7 +81,7 @@ class Inner:
 class Plan:
     """A compiled graph. ``version`` is the hash of its content. ``inners``: the graphs that its steps run.
 
-    ``max_parallel``: how many attempts of a run may be active at once; None: any number.
+    ``max_parallel``: how many attempts of a run may be active at once; None: any number. ``active``: how many runs.
     ``deadline``: so many seconds after its start the run has to end; if it does not, that is told.
     """
 
@@ -93,6 +94,7 @@ class Plan:
     inners: Mapping[str, Inner] = field(default_factory=dict)
     max_parallel: int | None = None
     deadline: float | None = None
+    active: ActiveRuns | None = None
 
     @cached_property
     def deadlines(self) -> dict[int, float]:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from orchestrator.core.active_runs import ActiveRuns, Policy
 from orchestrator.core.codec import FIRST, SCHEMA
 from orchestrator.core.json_fields import JsonObject, fitting, number, sparse, word
 from orchestrator.core.names import STEP_NAME
@@ -56,6 +57,7 @@ def plan_to_json(plan: Plan) -> JsonObject:
         **({"inners": inners} if inners else {}),
         **({} if plan.max_parallel is None else {"max_parallel": plan.max_parallel}),
         **({"deadline": plan.deadline} if plan.deadline is not None else {}),
+        **({} if plan.active is None else {"active": {"limit": plan.active.limit, "policy": plan.active.policy}}),
     }
 
 
@@ -79,7 +81,17 @@ def plan_from_json(data: Mapping[str, Any]) -> Plan:
         {version: _inner_from_json(inner) for version, inner in values.get("inners", {}).items()},
         values.get("max_parallel"),
         values.get("deadline"),
+        _active(data.get("active")),
     )
+
+
+def _active(data: object) -> ActiveRuns | None:
+    if data is None:
+        return None
+    match data:
+        case {"limit": int(limit), "policy": policy}:
+            return ActiveRuns(limit, word(Policy, policy))
+    raise ValueError(f"Plan.active: expected a limit and a policy, got {data!r:.60}")
 
 
 def _inner_to_json(inner: Inner) -> JsonObject:
@@ -112,7 +124,7 @@ def schema_of_plan(plan: Plan) -> int:
     """The same for a plan: older versions would not hold a step that has failed, and know none of these rules, graphs
     inside and pools.
     """
-    if plan.inners or plan.max_parallel is not None:
+    if plan.inners or plan.max_parallel is not None or plan.active is not None:
         return SCHEMA
     for step in plan.steps:  # a call for each of them would count
         new = step.at_least is not None or step.within is not None or step.pool is not None

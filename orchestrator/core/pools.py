@@ -10,8 +10,9 @@ MAX_PLACES = 10_000
 MAX_PRIORITY = 1000
 
 
-#: How the name of a run's own pool begins, before the run's key. Pools that people name have no such names.
-_OF_RUN = "run:"
+#: How the name of a run's own pool begins, before the run's key; and that of a graph's, before the graph's name. Pools
+#: that people name have no such names.
+_OF_RUN, _OF_GRAPH = "run:", "graph:"
 
 
 def pool_of_run(key: str) -> str:
@@ -22,6 +23,16 @@ def pool_of_run(key: str) -> str:
 def run_with(pool: str) -> str | None:
     """The key of the run whose own pool it is; None for any other pool."""
     return pool.removeprefix(_OF_RUN) if pool.startswith(_OF_RUN) else None
+
+
+def pool_of_graph(name: str) -> str:
+    """The pool that limits how many runs of one graph are active (``max_active_runs``)."""
+    return _OF_GRAPH + name
+
+
+def graph_with(pool: str) -> str | None:
+    """The name of the graph whose pool it is; None for any other pool."""
+    return pool.removeprefix(_OF_GRAPH) if pool.startswith(_OF_GRAPH) else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from orchestrator.core.retries import MAX_INTERRUPTIONS, MAX_NO_QUOTA
 from orchestrator.core.steps import OnFailure
 
 _STEP, _GATE = frozenset({Role.STEP}), frozenset({Role.GATE, Role.QUIET})
+_END = frozenset({Role.END})
 
 
 def misfit(plan: Plan, effect: Effect) -> str | None:
@@ -30,6 +31,8 @@ def misfit(plan: Plan, effect: Effect) -> str | None:
     such a task is late or a duplicate, and ``evolve`` refuses it.
     """
     match effect:
+        case Launch(node=node) if node >= len(plan.steps):  # the run begins, if there is a place for it
+            return _not_at(plan, node, _END)
         case (
             Launch(node=node, attempt=attempt)
             | Check(node=node, attempt=attempt)

@@ -13,9 +13,10 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, Unpack
 
 from orchestrator.core import graph as core
+from orchestrator.core.active_runs import ActiveRuns
 from orchestrator.core.steps import Step
 from orchestrator.definition.build import build
-from orchestrator.definition.document import notify_keys, param_keys, schedule_keys, step_keys
+from orchestrator.definition.document import active_keys, notify_keys, param_keys, schedule_keys, step_keys
 from orchestrator.definition.handles import StepArguments, StepHandle, plain
 from orchestrator.definition.kinds import seconds_text
 from orchestrator.errors import InvalidGraphError, Problem, UsageError
@@ -39,7 +40,7 @@ class Graph:
     """A graph that is being written. ``step`` adds steps inside ``with``, ``graph.step`` anywhere.
 
     ``params``, ``defaults``, ``schedule``, ``fails_on``, ``deploy``, ``unsafe_params``, ``outputs``, ``notify``,
-    ``max_parallel`` and ``deadline`` are as in a graph file.
+    ``max_parallel``, ``deadline`` and ``max_active_runs`` are as in a graph file.
     Nothing is checked before ``model`` is read.
     """
 
@@ -58,6 +59,7 @@ class Graph:
         notify: Sequence[str] | Mapping[str, Any] | None = None,
         max_parallel: int | None = None,
         deadline: str | timedelta | None = None,
+        max_active_runs: int | Mapping[str, Any] | None = None,
     ) -> None:
         about = {"description": description, "params": params, "defaults": defaults, "schedule": schedule}
         given = {
@@ -70,6 +72,7 @@ class Graph:
             "notify": notify,
             "max_parallel": max_parallel,
             "deadline": deadline,
+            "max_active_runs": max_active_runs,
         }
         self._document: dict[str, Any] = {key: plain(value) for key, value in given.items() if value is not None}
         self._document["steps"] = {}
@@ -152,7 +155,7 @@ class Graph:
 
         An attribute ``step``, as ``to_networkx`` makes it, stands for all keys. ``name``, ``description``, ``params``,
         ``defaults``, ``schedule``, ``fails_on``, ``deploy``, ``unsafe_params``, ``outputs``, ``notify``,
-        ``max_parallel`` and ``deadline`` are from the graph's own attributes.
+        ``max_parallel``, ``deadline``, ``max_active_runs`` are from the graph's own attributes.
         """
         if not hasattr(digraph, "is_multigraph") or not digraph.is_directed() or digraph.is_multigraph():
             raise UsageError(f"expected a networkx.DiGraph, got {shown(digraph)}")
@@ -166,6 +169,7 @@ class Graph:
             "outputs",
             "notify",
             "max_parallel",
+            "max_active_runs",
         )
         about = {key: digraph.graph[key] for key in whole if digraph.graph.get(key)}
         if digraph.graph.get("deploy") is False:
@@ -180,6 +184,8 @@ class Graph:
             about["deadline"] = deadline
         if isinstance(about.get("notify"), Mapping):
             about["notify"] = notify_keys(about["notify"])
+        if isinstance(about.get("max_active_runs"), ActiveRuns):
+            about["max_active_runs"] = active_keys(about["max_active_runs"])
         result = cls(name or digraph.graph.get("name") or "graph", **about)
         where = result._places[()] = _caller()
         handles = {}

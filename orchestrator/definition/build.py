@@ -60,8 +60,9 @@ def build(document: object, file: FilePath = FilePath("graph.yaml")) -> tuple[Gr
     about = keys.description or "", _schedule(keys), FailsOn(keys.fails_on), keys.deploy
     notify = {name: tuple(occasions) for name, occasions in (keys.notify or {}).items()}
     inside = dict(keys.outputs or {}), nest.inners
-    unsafe, most = tuple(keys.unsafe_params or ()), keys.max_parallel
-    graph = Graph(keys.name, steps, declared, *about, unsafe, *inside, notify, most, keys.deadline)
+    unsafe = tuple(keys.unsafe_params or ())
+    graph = Graph(keys.name, steps, declared, *about, unsafe, *inside, notify, keys.max_parallel, keys.deadline)
+    graph = replace(graph, active=keys.max_active_runs)
     if raw:
         problems += graph.problems() if steps else []
     else:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from orchestrator.core.active_runs import ActiveRuns, Policy
 from orchestrator.core.graph import Graph, Schedule
 from orchestrator.core.kinds import kind_of
 from orchestrator.core.param import Param
@@ -29,6 +30,8 @@ def document(graph: Graph) -> dict[str, Any]:
         result["fails_on"] = str(graph.fails_on)
     if graph.max_parallel is not None:
         result["max_parallel"] = graph.max_parallel
+    if graph.active is not None:
+        result["max_active_runs"] = active_keys(graph.active)
     if graph.notify:
         result["notify"] = notify_keys(graph.notify)
     if graph.deadline is not None:
@@ -39,6 +42,11 @@ def document(graph: Graph) -> dict[str, Any]:
         result["outputs"] = dict(graph.outputs)
     result["steps"] = {step.name: step_keys(step, graph.inners) for step in graph.steps}
     return result
+
+
+def active_keys(active: ActiveRuns) -> int | dict[str, Any]:
+    """The keys of how many runs of a graph may be active at once."""
+    return active.limit if active.policy is Policy.QUEUE else {"limit": active.limit, "policy": str(active.policy)}
 
 
 def notify_keys(notify: Mapping[str, Sequence[str]]) -> dict[str, Any]:

@@ -16,13 +16,14 @@ from pydantic import (
     WrapValidator,
 )
 
+from orchestrator.core.active_runs import ActiveRuns, Policy
 from orchestrator.core.mapped import MAX_ITEMS
 from orchestrator.core.names import STEP_NAME
 from orchestrator.core.pools import MAX_PLACES, MAX_PRIORITY
 from orchestrator.core.steps import KEEP, Json
 from orchestrator.core.values import DEPTH
 from orchestrator.definition.keys import refusal
-from orchestrator.text import Path, shown
+from orchestrator.text import Path, listed, shown
 
 GRAPH_NAME = r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"
 PARAM_NAME = r"^[A-Za-z][A-Za-z0-9_]{0,99}$"
@@ -176,6 +177,21 @@ def tolerance(value: object) -> int | str:
     raise refusal(f"expected a number of items such as 3, or a share such as 5%, got {shown(value)}")
 
 
+def active_runs(value: object) -> ActiveRuns:
+    """A number of runs, or a mapping with the policy too."""
+    keys = value if isinstance(value, dict) else {"limit": value}
+    if unknown := [key for key in keys if key not in ("limit", "policy")]:
+        raise refusal(f"unknown key: the keys here are limit and policy, got {shown(unknown[0])}")
+    limit, policy = keys.get("limit"), keys.get("policy", "queue")
+    at = ("limit",) if isinstance(value, dict) else ()
+    if isinstance(limit, bool) or not isinstance(limit, int) or not 1 <= limit <= MAX_PLACES:
+        came = "nothing" if limit is None else shown(limit)
+        raise refusal(f"expected a number of runs from 1 to {MAX_PLACES:,}, got {came}", at)
+    if policy not in list(Policy):
+        raise refusal(f"expected {listed(Policy)}, got {shown(policy)}", ("policy",))
+    return ActiveRuns(limit, Policy(str(policy)))
+
+
 #: A share of items: from 0% to 100%.
 TOLERANCE = r"^(100|[0-9]{1,2}(\.[0-9]+)?)%$"
 
@@ -210,6 +226,24 @@ Tolerance = Annotated[
 Names = Annotated[list[str], BeforeValidator(_listed), WithJsonSchema(_NAMES_SCHEMA)]
 NonEmpty = Annotated[str, Field(min_length=1)]
 PoolName = Annotated[str, StringConstraints(pattern=GRAPH_NAME)]
+_LIMIT_SCHEMA = {"type": "integer", "minimum": 1, "maximum": MAX_PLACES}
+ActiveRunsKey = Annotated[
+    ActiveRuns,
+    PlainValidator(active_runs),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                _LIMIT_SCHEMA,
+                {
+                    "type": "object",
+                    "properties": {"limit": _LIMIT_SCHEMA, "policy": {"enum": [*Policy]}},
+                    "required": ["limit"],
+                    "additionalProperties": False,
+                },
+            ]
+        }
+    ),
+]
 Parallel = Annotated[int, Field(ge=1, le=MAX_PLACES)]
 Priority = Annotated[int, Field(ge=0, le=MAX_PRIORITY)]
 Template = Annotated[

@@ -189,6 +189,12 @@ class GraphKeys(Keys):
     max_parallel: f.Parallel | None = Field(
         None, description="How many attempts of a run may be active at once; default: any number"
     )
+    max_active_runs: f.ActiveRunsKey | None = Field(
+        None,
+        description="How many runs of the graph may be active at once, and what becomes of one more: it waits (queue), "
+        "does not run (skip), or the oldest is cancelled (cancel_previous)",
+        examples=[1, {"limit": 1, "policy": "skip"}],
+    )
     steps: dict[StepName, Annotated[StepKeys, BeforeValidator(full_step)]] = Field(description="The steps by name")
     outputs: dict[ParamName, Any] | None = Field(
         None,

@@ -32,6 +32,7 @@ from orchestrator.core.overdue import Pace
 from orchestrator.core.plan import Plan, Role
 from orchestrator.core.validity import misfit
 from orchestrator.engine import deadlines, sweeping
+from orchestrator.engine.active_runs import begin_run, leave, withdraw
 from orchestrator.engine.checking import check
 from orchestrator.engine.consistency import sure_doubts
 from orchestrator.engine.control import ControlEvent, Unchanged, certain, control, release
@@ -76,6 +77,8 @@ class Engine:
             run = replace(run, nests=True)
         if plan.max_parallel is not None and run.max_parallel is None:
             run = replace(run, max_parallel=plan.max_parallel)
+        if plan.active is not None and run.parent is None:  # a run inside needs no place, or two might wait for ever
+            run = replace(run, active_limit=plan.active.limit, active_policy=plan.active.policy)
         if ledger.receivers is not None and run.parent is None:
             run = replace(run, notify=ledger.receivers.asked(run.graph, run.notify))
         elif ledger.receivers is None and run.notify:
@@ -84,15 +87,38 @@ class Engine:
         there = ledger.store.open_run(run, plan, kept)
         if there.key == run.key and there.status is RunStatus.RUNNING:
             execution = Execution(there, plan_of(plan, there))
+            if there.active_limit is not None:
+                return self._begin(execution)
             ledger.pay(execution, View(), execution.plan.roots)
             deadlines.put_next(ledger, execution, View())
             return there
         check(there)
+        if there.status is RunStatus.RUNNING and there.active_limit is not None:
+            return self._begin(Execution(there, ledger.known(there.key).plan))
         if there.status is RunStatus.RUNNING:
             execution = Execution(there, ledger.known(there.key).plan)
             ledger.pay(execution, ledger.store.load(there.key, execution.plan.roots, ()), execution.plan.roots)
             deadlines.put_next(ledger, execution, View())
         return there
+
+    def _begin(self, execution: Execution) -> Run:
+        """Let a run begin if there is a place for it. Returns it as it is then: it may be over."""
+        begin_run(self.ledger, execution, self.cancel)
+        return self.ledger.store.get_run(execution.run.key) or execution.run
+
+    def _has_begun(self, execution: Execution, effect: Launch) -> bool:
+        """Whether a run has begun of whose graph not every run may, and ``effect`` launches an attempt of it.
+
+        Otherwise, let it begin, if that is what is asked for. An attempt is owed again when the run begins; a step that
+        was cancelled meanwhile is owed its end instead.
+        """
+        ledger = self.ledger
+        if effect.node == execution.plan.end:
+            begin_run(ledger, execution, self.cancel)
+            return False
+        if not (begun := ledger.has_begun(execution)):
+            ledger.roll_forward(execution, effect.node)
+        return begun
 
     def signal(self, name: str) -> bool:
         """Schedule a check of the job ``name``, which may have ended. False if this orchestrator did not launch it."""
@@ -115,7 +141,8 @@ class Engine:
         try:
             match effect:
                 case Launch():
-                    if ledger.alone or may_begin(ledger, execution, effect):
+                    begun = run.active_limit is None or self._has_begun(execution, effect)
+                    if begun and (ledger.alone or may_begin(ledger, execution, effect)):
                         launch(ledger, execution, effect)
                 case Check():
                     check(ledger, execution, effect)
@@ -182,7 +209,8 @@ class Engine:
         execution = ledger.with_plan(run)
         plan, view = execution.plan, ledger.store.load_all(run.key, unreadable, outputs=False)
         if run.stop is not None:
-            self._stop(execution, _stoppable(plan), run.stop, certain(ledger, execution, view).view)
+            nodes = self._stoppable(execution, run.stop)
+            self._stop(execution, nodes, run.stop, certain(ledger, execution, view).view)
             view = ledger.store.load_all(run.key, lambda _: None, outputs=False)  # these were reported above
         found = sure_doubts(ledger.store, run.key, plan, view)
         for said in found:
@@ -200,7 +228,8 @@ class Engine:
         ledger = self.ledger
         execution = ledger.known(key)
         if nodes is None:  # done even if the run has ended: some of its jobs may still be running
-            stop, nodes = ledger.store.stop_run(key, stop) or stop, _stoppable(execution.plan)
+            stop = ledger.store.stop_run(key, stop) or stop
+            nodes = self._stoppable(execution, stop)
         view = ledger.store.load_all(key, outputs=False)
         sound = certain(ledger, execution, view)
         stopped = self._stop(execution, nodes, stop, sound.view)
@@ -223,6 +252,13 @@ class Engine:
         execution = self.ledger.known(key)
         chosen = [node for node in execution.plan.topological if nodes is None or node in nodes]
         return control(self.ledger, execution, event, chosen, unchanged)
+
+    def _stoppable(self, execution: Execution, stop: Stop) -> Collection[int]:
+        """The steps that are cancelled with their run: all of one that has never begun, and waits for that no more."""
+        if execution.run.active_limit is None or not withdraw(self.ledger, execution, stop):
+            return _stoppable(execution.plan)
+        plan = execution.plan
+        return [number for number in range(len(plan.steps)) if plan.nodes[number].role is not Role.KEPT]
 
     def _stop(self, execution: Execution, nodes: Collection[int], stop: Stop, view: View) -> tuple[int, int]:
         """Stop the steps, the last first, so that none begins because one before it was stopped.
@@ -267,6 +303,7 @@ class Engine:
             deadlines.before_end(ledger, execution, at)
         if execution.run.notify and ends:
             before_end(ledger, execution, status, view)
+        leave(ledger, execution)  # before the record says that it has ended: then nobody would do it
         ledger.store.end_run(execution.run.key, status, at, failed)
         if execution.run.parent is not None:
             self._tell(ref_in(execution.run.parent))

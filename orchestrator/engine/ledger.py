@@ -21,7 +21,7 @@ from orchestrator.core.messages import Effect, Launch
 from orchestrator.core.model import MARKED, Run, RunStatus, Status, StepState, View
 from orchestrator.core.names import ref_in
 from orchestrator.core.plan import Plan
-from orchestrator.core.pools import NO_MOVES, pool_of_run, run_with
+from orchestrator.core.pools import NO_MOVES, graph_with, pool_of_graph, pool_of_run, rank_of, run_with
 from orchestrator.core.steps import NO_JOB, Step, Work
 from orchestrator.engine.cache import Remembered, weight_of_plan, weight_of_run
 from orchestrator.engine.check_times import SIGNAL_DELAYS
@@ -66,7 +66,7 @@ class Ledger:
     ``retention``: for how many seconds after its end a run is kept complete.
     ``step_failed``: called once for each step that fails and will not be retried: after the commit, by the process that
     made it, before anything is paid. If the response to that commit is lost, it is not called at all.
-    ``pools``: how many places each pool has.
+    ``pools``: how many places each pool has. ``reap``: called with a full pool, to free places of what is over.
     ``receivers``: those who are notified. ``flags``: what is added to the commands that a notification tells, so that
     they find the run; ``rerun_flags``: the same for 'rerun', if that differs.
     ``quotable``: a step's failure as a notification may quote it.
@@ -89,6 +89,7 @@ class Ledger:
     retention: float = inf
     step_failed: Hear | None = None
     pools: Mapping[str, int] = field(default_factory=dict)
+    reap: Callable[[str], object] = lambda _pool: None
     apart: Callable[[], AbstractContextManager[None]] = nullcontext
     receivers: Receivers | None = None
     flags: str = ""
@@ -97,6 +98,7 @@ class Ledger:
 
     def __post_init__(self) -> None:
         # Plans, and the params of a run, never change, so they can be cached.
+        self._begun = set[str]()
         self._runs = Remembered(self._read_run, weight_of_run, _RUNS, _RUNS_BYTES)
         self._plans = Remembered(self._read_plan, weight_of_plan, _PLANS, _PLANS_BYTES)
         self._reruns = Remembered(self._plan_of_rerun, weight_of_plan, _PLANS, _PLANS_BYTES)
@@ -142,12 +144,12 @@ class Ledger:
         for node in changed if self.pools or execution.run.max_parallel is not None else ():
             if node < len(execution.plan.steps) and may_have_given(state := view.state(node)):
                 gone = Launch(execution.run.key, node, max(state.attempt, 1))
-                self.give(gone, self.pools_of(execution, execution.plan.steps[node]))
+                self.give(gone, self.pools_of(execution, node))
 
     def give(self, by: Launch, pools: Iterable[str]) -> None:
         """Let others have a turn in ``pools``, in which an attempt freed a place, or left the line."""
         for pool in pools:
-            if (size := self.size_of(pool)) is not None:
+            if (size := self.size_of(pool, by.run)) is not None:
                 who = f"{by.run}-{by.node:x}-{by.attempt}-{round(1000 * self.clock()):x}"
                 look(self.store, self.queue, pool, size, who)
 
@@ -188,27 +190,59 @@ class Ledger:
         """What a step runs here: its own work, or its ``local`` block."""
         return step.local if self.stand_ins and step.local is not None else step.work
 
-    def limits(self, execution: Execution) -> bool:
-        """Whether attempts of a run may need places in pools."""
-        return bool(self.pools) or execution.run.max_parallel is not None
+    def pools_of(self, execution: Execution, node: int) -> dict[str, int]:
+        """The pools in which an attempt needs a place, and their sizes: the run's own first.
 
-    def pools_of(self, execution: Execution, step: Step) -> dict[str, int]:
-        """The pools in which an attempt of ``step`` needs a place, and their sizes: the run's own first.
-
-        So a step that its run does not let begin waits in that line, and not in one where others stand.
+        So a step that its run does not let begin waits in that line, and not in one where others stand. The end of a
+        run needs a place among the active runs of its graph.
         """
+        run, plan = execution.run, execution.plan
+        if node == plan.end:
+            return {} if run.active_limit is None else self._of_graph(run.graph, run.active_limit)
+        step = plan.steps[node]
         if self.work(step).kind == NO_JOB:
             return {}
-        run, name = execution.run, step.pool or kind_of(step.work).pool
+        name = step.pool or kind_of(step.work).pool
         found = {} if run.max_parallel is None else {pool_of_run(run.key): run.max_parallel}
         if name is not None and (size := self.pools.get(name)) is not None:
             found[name] = size
         return found
 
-    def size_of(self, pool: str) -> int | None:
-        """How many places a pool has; None if there is no such pool."""
+    def _of_graph(self, graph: str, limit: int) -> dict[str, int]:
+        """Places that a smaller limit of a newer version has taken away, and that runs still have, count too."""
+        pool = pool_of_graph(graph)
+        beyond = sum(occupant.place.number >= limit for occupant in self.store.occupants(pool))
+        return {pool: max(0, limit - beyond)}
+
+    def size_of(self, pool: str, run: str) -> int | None:
+        """How many places a pool has, as far as ``run``, by its key, knows; None if there is no such pool."""
+        if graph_with(pool) is not None:
+            return self.known(run).run.active_limit
         key = run_with(pool)
         return self.pools.get(pool) if key is None else self.known(key).run.max_parallel
+
+    def rank(self, execution: Execution, node: int, since: float) -> str:
+        """Where a node would stand in line if it came at ``since``. Runs stand in the order in which they started."""
+        plan, who = execution.plan, f"{execution.run.key}-{node}"
+        if node == plan.end:
+            return rank_of(0, 0, execution.run.started_at, who)
+        step = plan.steps[node]
+        return rank_of(step.priority, plan.hops[step.name], since, who)
+
+    def has_begun(self, execution: Execution) -> bool:
+        """Whether a run has a place among the active runs of its graph, or needs none. Then it keeps it to its end.
+
+        One that was cancelled after it had begun needs none for its teardowns.
+        """
+        run, end = execution.run, execution.plan.end
+        if run.active_limit is None or run.key in self._begun:
+            return True
+        state = self.store.load(run.key, (end,), ()).state(end)
+        if state.status is Status.LAUNCHING:
+            if len(self._begun) >= _RUNS:
+                self._begun.clear()
+            self._begun.add(run.key)
+        return not waits_to_begin(run, state)
 
     def backend(self, kind: str) -> JobBackend:
         """The backend for jobs of this kind. Raises LaunchRefusedError if there is none."""
@@ -219,7 +253,11 @@ class Ledger:
 
     def queue_of(self, plan: Plan, effect: Effect) -> str:
         """The name of the queue that an effect goes to."""
-        launches = isinstance(effect, Launch) and kind_of(self.work(plan.steps[effect.node])).launch_slot
+        launches = (
+            isinstance(effect, Launch)
+            and effect.node < len(plan.steps)
+            and kind_of(self.work(plan.steps[effect.node])).launch_slot
+        )
         return LAUNCHES if launches else CHECKS
 
     def known(self, key: str) -> Execution:
@@ -280,6 +318,13 @@ class Ledger:
             return kept_steps.plan_of(mapped(base, int(items)) if items else base, letters)
         except ValueError as error:  # somebody has changed the run's record
             raise NotFoundError(f"no rerun can be made of the plan of version '{version}': {error}") from error
+
+
+def waits_to_begin(run: Run, end: StepState) -> bool:
+    """Whether a run has to wait for a place among the active runs of its graph. ``end``: the state of its end."""
+    if run.active_limit is None or end.status.active or end.status is Status.SUCCEEDED:
+        return False
+    return end.stop is None or not end.attempt
 
 
 def sealed(effects: Iterable[Effect], seal: str) -> Iterator[Effect]:

@@ -14,12 +14,12 @@ from orchestrator.ports import Occupant
 log = logging.getLogger(__name__)
 
 
-def mend(ledger: Ledger, pool: str, by: str) -> int:
+def mend(ledger: Ledger, pool: str, by: str, run: str = "") -> int:
     """Wake those in line whose turn it is. If there is no place for them, free those that are left behind first.
 
-    Returns how many were woken. ``by``: who does it, as a part of tasks' names.
+    Returns how many were woken. ``by``: who does it, as a part of tasks' names. ``run``: for which run, by its key.
     """
-    size = ledger.size_of(pool)
+    size = ledger.size_of(pool, run)
     if size is None:
         return 0
     if not ledger.store.pool(pool, size, 1).free:

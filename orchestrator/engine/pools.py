@@ -6,7 +6,7 @@ from zlib import crc32
 from orchestrator.core.events import LaunchClaimed, PlaceAwaited
 from orchestrator.core.machine import may_claim
 from orchestrator.core.messages import Launch
-from orchestrator.core.pools import Place, Wait, rank_of
+from orchestrator.core.pools import Place, Wait
 from orchestrator.core.task_codec import encode
 from orchestrator.engine.execution import Execution
 from orchestrator.engine.ledger import Ledger
@@ -23,7 +23,7 @@ def begin(ledger: Ledger, execution: Execution, effect: Launch, claim: LaunchCla
 
     Raises BackendError, for a redelivery, if others were faster several times.
     """
-    pools = ledger.pools_of(execution, execution.plan.steps[effect.node]) if ledger.limits(execution) else {}
+    pools = ledger.pools_of(execution, effect.node)
     if not pools:
         return ledger.commit(execution, effect.node, claim)
     for _ in range(TRIES):
@@ -77,7 +77,6 @@ def _turn(seen: Pool, wait: Wait) -> int | None:
 
 def _wait(ledger: Ledger, execution: Execution, effect: Launch, pool: str, size: int) -> Wait:
     """How the step would wait if it came now."""
-    plan, step, since = execution.plan, execution.plan.steps[effect.node], ledger.clock()
-    who = f"{effect.run}-{effect.node}"
-    rank = rank_of(step.priority, plan.hops[step.name], since, who)
-    return Wait(pool, rank, since, size, ledger.queue_of(plan, effect), encode(effect))
+    since = ledger.clock()
+    rank = ledger.rank(execution, effect.node, since)
+    return Wait(pool, rank, since, size, ledger.queue_of(execution.plan, effect), encode(effect))

@@ -18,7 +18,7 @@ from orchestrator.core.overdue import LATE, Ages, Pace
 from orchestrator.core.plan import Plan
 from orchestrator.engine.checking import GRACE
 from orchestrator.engine.execution import Execution
-from orchestrator.engine.ledger import Ledger, sealed
+from orchestrator.engine.ledger import Ledger, sealed, waits_to_begin
 from orchestrator.engine.pool_mending import mend
 from orchestrator.ports import CHECKS, LAUNCHES, Task
 
@@ -54,13 +54,16 @@ def overdue(ledger: Ledger, execution: Execution, view: View, pace: Pace) -> tup
         epoch = f"{int(now // EPOCHS[queue]):x}"
         tasks.append(_again(ledger, execution.plan, effect, epoch) if lost else Task(effect.name, queue, effect))
     for pool in lines:
-        mend(ledger, pool, f"{SWEEP}{int(now // EPOCHS[CHECKS]):x}")
+        mend(ledger, pool, f"{SWEEP}{int(now // EPOCHS[CHECKS]):x}", execution.run.key)
     return tasks, pace
 
 
 def _owed(plan: Plan, run: Run, view: View) -> Iterator[Effect]:
     nodes = range(len(plan.nodes))
     effects: Iterator[Effect] = machine.owed(plan, run.key, view, nodes)
+    if waits_to_begin(run, end := view.state(plan.end)):  # none of its steps may
+        effects = (effect for effect in effects if not isinstance(effect, Launch))
+        effects = chain(effects, () if end.stop is not None else (Launch(run.key, plan.end, end.attempt + 1),))
     if run.seal:
         effects = sealed(effects, run.seal)
     if (look := next_look(run, plan, view)) is not None:

@@ -57,7 +57,8 @@ class Loop:
         self._heard: list[str | None] = []
         self._broken_off = False
         self._resting: int | None = None
-        self._places = Places(world) if world.engine.ledger.pools else None
+        self._places = Places(world, lambda: list(self._open))
+        self._limited = bool(world.engine.ledger.pools)
         self.warnings: list[str] = []
 
     def stop(self) -> None:
@@ -73,6 +74,7 @@ class Loop:
     def add(self, run: str) -> None:
         """Drive this run too. ``tick`` may call it."""
         self._open.add(run)
+        self._is_running(run)
 
     def recover(self) -> None:
         """Take over from a loop that died: make its leased tasks due, and pay everything owed again."""
@@ -97,7 +99,7 @@ class Loop:
         while self._open and not self._stop.is_set():
             try:
                 worked = self._turn()
-                if self._places is not None:
+                if self._limited:
                     self._places.look()
                 self._tick()
                 if self._open and not worked:
@@ -296,4 +298,5 @@ class Loop:
 
     def _is_running(self, key: str) -> bool:
         run = self._world.store.get_run(key)
+        self._limited |= run is not None and run.active_limit is not None
         return run is not None and run.status is RunStatus.RUNNING

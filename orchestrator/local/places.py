@@ -6,12 +6,14 @@ run, its end is recorded, as 'orchestrator resume' would do it: that frees its p
 """
 
 import time
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
 from orchestrator.core.events import JobEnded
 from orchestrator.core.job_end import Interruption, JobEnd, Outcome
 from orchestrator.core.messages import SWEEP, Check, Launch
 from orchestrator.core.model import Run, RunStatus, Status, StepState
+from orchestrator.core.pools import graph_with, pool_of_graph
 from orchestrator.engine.pool_line import look
 from orchestrator.engine.pool_mending import mend
 from orchestrator.errors import InUseError
@@ -25,9 +27,11 @@ PERIOD = 1.0
 class Places:
     """Looks after the pools for one loop."""
 
-    def __init__(self, world: Embedded) -> None:
+    def __init__(self, world: Embedded, runs: Callable[[], Collection[str]] = tuple) -> None:
         self._world = world
+        self._runs = runs
         self._next = 0.0
+        world.engine.ledger.reap = self.reap
 
     def look(self) -> None:
         """If some wait for a place, wake those whose turn it is, or free places of what is over. Call this often."""
@@ -36,27 +40,56 @@ class Places:
             return
         self._next = now + PERIOD
         ledger, by = self._world.engine.ledger, f"{time.time_ns():x}"
-        for pool, size in ledger.pools.items():
+        for pool, size, run in self._pools():
             seen = self._world.store.pool(pool, size, 1)
             if seen.first:
                 look(ledger.store, ledger.queue, pool, size, by)
             elif not seen.free and self._world.store.standing(pool)[1]:
-                for occupant in self._world.store.occupants(pool):
-                    self._reap(occupant)
-                mend(ledger, pool, by)
+                self.reap(pool)
+                mend(ledger, pool, by, run)
+
+    def reap(self, pool: str) -> None:
+        """Free the places of a full pool that no process sees to any more, as far as what has them is over."""
+        for occupant in self._world.store.occupants(pool):
+            self._reap(occupant)
+
+    def _pools(self) -> Iterator[tuple[str, int, str]]:
+        """Those in which others may have places: with its size, and the run, if it is that of its graph."""
+        ledger = self._world.engine.ledger
+        yield from ((pool, size, "") for pool, size in ledger.pools.items())
+        for key in self._runs():
+            run = ledger.known(key).run
+            if run.active_limit is not None:
+                yield pool_of_graph(run.graph), run.active_limit, key
 
     def _reap(self, occupant: Occupant) -> None:
         """Record the end of what has a place, if it is over and no process drives its run."""
         run = self._world.store.get_run(occupant.run)
         if run is None or run.status is not RunStatus.RUNNING or self._world.home.driven(run.top):
-            return
+            return None
         try:
             with self._world.home.driving(run.top):
+                if graph_with(occupant.place.pool) is not None:
+                    return self._withdraw(run, occupant.node)
                 state = self._world.store.load(run.key, (occupant.node,), ()).state(occupant.node)
                 if state.status.active and not self._goes_on(run, occupant.node, state):
                     self._record(run, occupant.node, state)
         except InUseError:
-            return  # somebody resumes it at this moment, and so sees to it
+            return None  # somebody resumes it at this moment, and so sees to it
+
+    def _withdraw(self, run: Run, end: int) -> None:
+        """Take its place among the active runs from a run that no process drives, unless a job of it still runs.
+
+        When it is resumed, it waits for a place again.
+        """
+        view, engine = self._world.store.load_all(run.key, outputs=False), self._world.engine
+        if any(
+            state.status.active and node != end and self._goes_on(run, node, state)
+            for node, state in view.states.items()
+        ):
+            return
+        over = JobEnd(Outcome.INTERRUPTED, self._world.clock(), interruption=Interruption.ASKED)
+        engine.ledger.handle(engine.ledger.known(run.key), end, JobEnded(view.state(end).attempt, over))
 
     def _goes_on(self, run: Run, node: int, state: StepState) -> bool:
         """Whether the job of an active attempt, whose process may be dead, has not ended."""

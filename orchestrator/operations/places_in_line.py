@@ -47,7 +47,10 @@ def _holders(home: Home | None, store: Reader, pool: str) -> tuple[str, ...]:
 
 def _way(home: Home | None, store: Reader, run: Run, node: int) -> str:
     """``RUN/STEP``, or ``RUN/STEP/STEP`` for a step inside."""
-    step = plan_of(home, store, run).steps[node].name
+    plan = plan_of(home, store, run)
+    if node == plan.end:  # the run itself has a place among the active runs of its graph
+        return run.id
+    step = plan.steps[node].name
     ref = ref_in(run.parent) if run.parent is not None else None
     outer = store.get_run(ref.run) if ref is not None else None
     return f"{run.id}/{step}" if outer is None or ref is None else f"{_way(home, store, outer, ref.node)}/{step}"

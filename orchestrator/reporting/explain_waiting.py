@@ -36,6 +36,8 @@ def pending(plan: Plan, view: View, node: int, now: float | None) -> list[str]:
             return ["pending: it is ready"]
         case Verdict.RUN if (wait := view.state(node).waits) is not None:
             return [f"pending: it {waits_for(wait)}", *([f"it goes on {RESUMED}"] if now is None else [])]
+        case Verdict.RUN if (wait := view.state(plan.end).waits) is not None:
+            return [f"pending: its run {waits_for(wait)}", *([f"it goes on {RESUMED}"] if now is None else [])]
         case Verdict.RUN:
             when = "as soon as a slot is free" if now is not None else RESUMED
             return [f"pending: it is ready, and starts {when}"]

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from orchestrator.core.kinds import in_thread
 from orchestrator.core.model import OPERATOR, Run, RunStatus, Status, StepState, Stop
-from orchestrator.core.pools import Wait, run_with
+from orchestrator.core.pools import Wait, graph_with, run_with
 from orchestrator.core.steps import Step
 from orchestrator.reporting.times import clock
 from orchestrator.system.terminal import one_line
@@ -72,6 +72,8 @@ def waits_for(wait: Wait) -> str:
         taken, before = wait.stands
         by = f" by {listed(wait.holders)}" if wait.holders else ""
         stands = f"{taken} of {wait.size} taken{by}, {_ordinal(before + 1)} in line"
+    if (graph := graph_with(wait.pool)) is not None:
+        return f"waits for a place among the active runs of graph {graph}, by max_active_runs ({stands})"
     where = f"in the pool {wait.pool}" if run_with(wait.pool) is None else "in its run, whose max_parallel is reached"
     return f"waits for a place {where} ({stands}: priority {wait.priority})"
 

@@ -104,7 +104,7 @@ def _ahead(world: "World", life: "Life", node: int, due: float, ended: float) ->
     run, state, name = life.stored, life.watch.view().state(node), life.plan.nodes[node].name
     assert run is not None
     controlled = any(known.control is not None for known in life.watch.view().states.values())
-    if not run.typical or world.pools.sizes or controlled:
+    if not run.typical or world.pools.limits or controlled:
         return
     since = _expected_since(life, node, due)
     at = state.endangered_at

@@ -11,8 +11,9 @@ from graphlib import TopologicalSorter
 from random import Random
 from typing import TYPE_CHECKING
 
+from orchestrator.core.active_runs import LIMIT, ActiveRuns, Policy
 from orchestrator.core.model import StepState
-from orchestrator.core.pools import pool_of_run, run_with
+from orchestrator.core.pools import pool_of_graph, pool_of_run, run_with
 from orchestrator.core.steps import Step
 from orchestrator.ports import JobRequest
 from tests.simulation.oracle import HOP
@@ -47,6 +48,14 @@ def limited(scenario: Scenario, random: Random, weather: Weather) -> Scenario:
     if random.random() >= HAPPENS or (weather.threads and weather.call > 0.02):
         return scenario
     return replace(scenario, max_parallel=random.choice(SIZES))
+
+
+def taking_turns(scenarios: list[Scenario], random: Random, weather: Weather) -> list[Scenario]:
+    """The same, which are runs of one graph, now and then with a limit on how many of them are active."""
+    if random.random() >= (HAPPENS if len(scenarios) > 1 else 0.1) or (weather.threads and weather.call > 0.02):
+        return scenarios
+    active = ActiveRuns(random.choice([1, 1, 2]), random.choice(tuple(Policy)))
+    return [replace(scenario, active=active) for scenario in scenarios]
 
 
 def pooled(scenario: Scenario, pools: Sequence[str], random: Random) -> Scenario:
@@ -84,11 +93,12 @@ class Pools:
         self.waiting: dict[str, dict[tuple[str, int], tuple[tuple[int, int], float]]] = defaultdict(dict)
         self._idle: dict[str, float] = {}
         self._ways: dict[str, dict[str, int]] = {}
+        self.begun: set[str] = set()
 
     @property
     def limits(self) -> bool:
         """Whether some step may have to wait for a place."""
-        return bool(self.sizes) or any(life.scenario.max_parallel for life in self.world.lives)
+        return bool(self.sizes) or any(life.scenario.max_parallel or life.scenario.active for life in self.world.lives)
 
     def _of(self, life: "Life", node: int) -> list[str]:
         """The pools in which a step needs a place."""
@@ -104,8 +114,12 @@ class Pools:
 
     def committed(self, life: "Life", node: int, old: StepState, new: StepState) -> None:
         """A step's state was changed."""
+        if node == life.plan.end:
+            self._run_begins_or_ends(life, new)
         if node >= len(life.plan.steps):
             return
+        if life.scenario.active and new.status.active and not old.status.active and life.key not in self.begun:
+            self.world.failures.append(f"{life.key}: {life.plan.steps[node].name} began, and its run has not")
         step, who = life.plan.steps[node], (life.key, node)
         if life.plan.version not in self._ways:
             self._ways[life.plan.version] = ways(life.plan.steps)
@@ -125,6 +139,20 @@ class Pools:
                 self.world.failures.append(f"pool {pool}: {len(self.active[pool])} of {self._size(pool)} are active")
             self._see(pool)
 
+    def _run_begins_or_ends(self, life: "Life", new: StepState) -> None:
+        """The end of a run has a place while the run is active."""
+        active = life.scenario.active
+        if active is None:
+            return  # only its deadline
+        if new.waits is not None:
+            self.world.count("run: waits in line")
+        (self.begun.add if new.status.active else self.begun.discard)(life.key)
+        if len(self.begun) > active.limit:
+            self.world.failures.append(f"{sorted(self.begun)} are active, of at most {active.limit} runs")
+        states = map(life.watch.view().state, range(len(life.plan.steps)))
+        if new.status.final and not all(state.status.final for state in states):
+            self.world.failures.append(f"{life.key}: gave up its place, and some steps have not ended")
+
     def created(self, life: "Life", request: JobRequest) -> None:
         """A job was made outside."""
         for pool in [] if self._doubtful() else self._of(life, request.node):
@@ -138,13 +166,31 @@ class Pools:
 
     def judge(self) -> None:
         """All is over: no place is taken, and nobody stands in line."""
-        pools = {*self.sizes, *self.active}
+        self._judge_limits()
+        pools = {*self.sizes, *self.active, *(pool_of_graph(life.scenario.name) for life in self.world.lives)}
         left = {pool: self.world.memory.occupants(pool) for pool in pools}
         lines = {pool: self.world.memory._lines.get(pool) for pool in pools}
         if any(left.values()) and not self.world.weather.hand:
             self.world.failures.append(f"places are left behind: {left}")
         if any(lines.values()) and not self.world.weather.hand:
             self.world.failures.append(f"steps are left in line: {lines}")
+
+    def _judge_limits(self) -> None:
+        """Who was cancelled because of the limit: none that only waits, none that was the newest."""
+        runs = [life.stored for life in self.world.lives if life.stored is not None]
+        newest = max(runs, key=lambda run: (run.started_at, run.key), default=None)
+        for life in self.world.lives:
+            run, active = life.stored, life.scenario.active
+            if run is None or run.stop is None or run.stop.by != LIMIT:
+                continue
+            self.world.count("run: one too many")
+            attempts = [life.watch.view().state(node).attempt for node in range(len(life.plan.steps))]
+            if active is None or active.policy is Policy.QUEUE:
+                self.world.failures.append(f"{life.key}: was cancelled by its limit, {active}")
+            elif active.policy is Policy.SKIP and any(attempts):
+                self.world.failures.append(f"{life.key}: was skipped, and some of its steps have begun")
+            elif active.policy is Policy.CANCEL_PREVIOUS and run is newest and not self.world.weather.skew:
+                self.world.failures.append(f"{life.key}: was cancelled for a newer run, and is the newest")
 
     def _is_in(self, request: JobRequest, pool: str) -> bool:
         return pool in self._of(self.world.life(request.run.key), request.node)

@@ -95,7 +95,8 @@ class Line(LocalQueue):
         waits = [name for name in self._waiting if name.startswith(task.effect.name)]
         self._known.add(task.name)
         self._waiting.add(task.name)
-        if f"-{SWEEP}" not in task.name or self.weather.forgotten:
+        begins = f"-{SWEEP}begun" in task.name  # its run begins, and owes all that was dropped before
+        if f"-{SWEEP}" not in task.name or self.weather.forgotten or begins:
             return
         woken = "-woken-" in task.name  # a place was free, and nobody else knew for whom
         times = self._puts.setdefault((task.effect, woken), [])

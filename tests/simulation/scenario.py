@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from orchestrator.core import compiler, plan
+from orchestrator.core.active_runs import ActiveRuns
 from orchestrator.core.job_end import Outcome
 from orchestrator.core.steps import Json, Step
 
@@ -118,6 +119,7 @@ class Scenario:
     max_parallel: int | None = None
     deadline: float | None = None
     typical: str = ""
+    active: ActiveRuns | None = None
 
     def attempt(self, step: str, number: int) -> Attempt:
         """What becomes of the ``number``-th attempt of a step, 1 being the first."""
@@ -130,6 +132,7 @@ class Scenario:
         compiler.WIDE, compiler.SPREAD = self.wide, self.spread
         try:
             compiled = compiler.compile_plan(self.name, version, self.steps, self.fails_on)
-            return replace(compiled, max_parallel=self.max_parallel, deadline=self.deadline)
+            limited = replace(compiled, max_parallel=self.max_parallel, active=self.active)
+            return replace(limited, deadline=self.deadline)
         finally:
             compiler.WIDE, compiler.SPREAD = bounds

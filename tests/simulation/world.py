@@ -34,7 +34,7 @@ from tests.simulation.life import Life
 from tests.simulation.loop import START, Loop
 from tests.simulation.operator import Operator
 from tests.simulation.oracle import endings
-from tests.simulation.pools import Pools, limited, pooled
+from tests.simulation.pools import Pools, limited, pooled, taking_turns
 from tests.simulation.pools import draw as draw_pools
 from tests.simulation.ports import ShakyBackend, ShakyStore, struck, struck_within
 from tests.simulation.real import real_scenario
@@ -269,7 +269,7 @@ class World:
 
     def _happen(self, last_turn: int) -> int:
         """All of it, and its judgement; how many turns it took."""
-        turns, last_second = 0, max(life.begins + life.patience for life in self.lives)
+        turns, last_second = 0, max(life.begins for life in self.lives) + sum(life.patience for life in self.lives)
         self.faults["run: beside others"] += len(self.lives) > 1
         conditions = [condition for life in self.lives for condition in life.scenario.conditions.values()]
         self.faults["expression: raises"] += Raises() in conditions
@@ -467,6 +467,7 @@ def simulate(seed: int, trace: list[str] | None = None, dag: str | None = None, 
     scenarios = [pooled(scenario, list(pools), limits) for scenario in scenarios]
     parallel = Random(f"{seed} parallel")
     scenarios = [limited(scenario, parallel, weather) for scenario in scenarios]
+    scenarios = taking_turns(scenarios, Random(f"{seed} active"), weather)
     world = World(scenarios, weather, random, trace, again, holds, attends=attends, pools=pools, notifies=notifies)
     result = world.play()
     reruns = Random(f"{seed} rerun")

@@ -171,7 +171,7 @@ def test_who_joins_the_line_looks_once_more_since_a_place_may_have_become_free_m
 def test_who_leaves_a_line_because_another_pool_is_full_lets_the_next_one_go(monkeypatch):
     """The place was free, and only the first in line was told."""
     own = {"a": {"p": 1}, "b": {"p": 1, "q": 1}, "c": {"p": 1}, "z": {"q": 1}}
-    monkeypatch.setattr(Ledger, "pools_of", lambda _, __, step: own[step.name])
+    monkeypatch.setattr(Ledger, "pools_of", lambda _, execution, node: own[execution.plan.steps[node].name])
     found = world(*(pooled(name, priority=name == "b") for name in own), p=1, q=1)
     assert (found.active, found.state("b").waits.pool) == (["a", "z"], "p")
     found.end("a")
@@ -183,9 +183,9 @@ def test_dataflow_steps_are_in_the_pool_dataflow_if_there_is_one():
     found = Pooled(Graph("g", tuple(steps)).compile(), pools=(("dataflow", 1),))
     found.start()
     execution = found.engine.ledger.known(KEY)
-    assert [found.engine.ledger.pools_of(execution, step) for step in steps] == [{"dataflow": 1}] * 2
+    assert [found.engine.ledger.pools_of(execution, node) for node in range(2)] == [{"dataflow": 1}] * 2
     found.engine.ledger.pools = {}
-    assert found.engine.ledger.pools_of(execution, steps[0]) == {}
+    assert found.engine.ledger.pools_of(execution, 0) == {}
 
 
 def test_a_step_whose_pool_is_gone_fails_and_says_so():

@@ -7,7 +7,7 @@ import click
 
 from orchestrator.cli.deployed_start import called, tell
 from orchestrator.cli.deployment_options import deployment_options
-from orchestrator.cli.failure import DONE
+from orchestrator.cli.failure import DONE, FAILED
 from orchestrator.cli.options import json_option, params_options, run_id_option
 from orchestrator.cli.params import given_params
 from orchestrator.client.asking import Waiting
@@ -72,5 +72,6 @@ def command(
         return start(address, wanted, token, waiting)
 
     deployment = Deployment(project, region, name, environment)
-    tell(*called(deployment, url, call), deployment, url, as_json)
-    return DONE
+    started, store = called(deployment, url, call)
+    tell(started, store, deployment, url, as_json)
+    return DONE if started.skipped is None else FAILED

@@ -76,7 +76,7 @@ MUTANTS = (
     Mutant(
         "a cancelling that died halfway is not finished",
         ENGINE,
-        "            self._stop(execution, _stoppable(plan), run.stop, certain(ledger, execution, view).view)\n",
+        "            self._stop(execution, nodes, run.stop, certain(ledger, execution, view).view)\n",
         "",
     ),
     Mutant(

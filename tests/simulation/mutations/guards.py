@@ -52,7 +52,7 @@ MUTANTS = (
         "    if not (event.whole",
     ),
     # What others put: launches that nobody owes, or not yet, and checks that ask a job to stop.
-    Mutant("a launch needs no proof", ENGINE, "if ledger.alone or may_begin(ledger, execution, effect):", "if True:"),
+    Mutant("a launch needs no proof", ENGINE, "(ledger.alone or may_begin(ledger, execution, effect)):", "True:"),
     Mutant(
         "whatever a launch shows proves it",
         MESSAGES,

@@ -19,8 +19,8 @@ MUTANTS = (
     Mutant(
         "an attempt needs no place",
         POOLS,
-        "pools_of(execution, execution.plan.steps[effect.node]) if ledger.limits(execution) else {}",
-        "pools_of(execution, execution.plan.steps[effect.node]) if ledger.launch_lease < 0 else {}",
+        "    pools = ledger.pools_of(execution, effect.node)",
+        "    pools = ledger.pools_of(execution, effect.node) if ledger.launch_lease < 0 else {}",
         kinds=("pools",),
     ),
     Mutant(
@@ -34,6 +34,42 @@ MUTANTS = (
         LEDGER,
         "self.pools.get(pool) if key is None else self.known(key).run.max_parallel",
         "self.pools.get(pool)",
+    ),
+    Mutant(
+        "any number of runs of a graph are active",
+        ENGINE,
+        "            run = replace(run, active_limit=plan.active.limit, active_policy=plan.active.policy)",
+        "            run = replace(run)",
+    ),
+    Mutant(
+        "a run that has ended keeps its place",
+        ENGINE,
+        "        leave(ledger, execution)",
+        "        leave(ledger, replace(execution, run=replace(execution.run, active_limit=None)))",
+    ),
+    Mutant(
+        "a run that was to be skipped is left half cancelled",
+        "orchestrator/engine/active_runs.py",
+        "            cancel(run.key, stored.stop)\n",
+        "",
+    ),
+    Mutant(
+        "a step is launched although its run has not begun",
+        ENGINE,
+        "        return begun\n",
+        "        return True\n",
+    ),
+    Mutant(
+        "a run whose starter died never begins",
+        SWEEPING,
+        "(Launch(run.key, plan.end, end.attempt + 1),))",
+        "())",
+    ),
+    Mutant(
+        "a run that begins pays only what nobody has paid before",
+        "orchestrator/engine/active_runs.py",
+        '    ledger.queue.put(sweeping.everything(ledger, execution, view, f"begun{state.attempt}"))',
+        "    ledger.pay(execution, view, execution.plan.roots)",
     ),
     Mutant(
         "a run forgets the limit of its graph",

@@ -29,7 +29,8 @@ MUTANTS = (
     Mutant(
         "a sweep overlooks launches that were claimed",
         MACHINE,
-        "            case Status.LAUNCHING:\n                yield Launch(run, node, state.attempt)\n",
+        "            case Status.LAUNCHING if node < len(plan.steps):\n"
+        "                yield Launch(run, node, state.attempt)\n",
         "",
     ),
     Mutant(

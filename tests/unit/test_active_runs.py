@@ -1,0 +1,271 @@
+"""``max_active_runs``: how many runs of a graph are active at once, in a world where nothing happens by itself."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from orchestrator.core.active_runs import ActiveRuns, Policy
+from orchestrator.core.control import Hold
+from orchestrator.core.events import HoldReleased, HoldRequested, JobEnded
+from orchestrator.core.graph import Graph
+from orchestrator.core.job_end import Interruption, JobEnd, Outcome
+from orchestrator.core.model import Run, RunStatus, Stop
+from orchestrator.core.overdue import Pace
+from orchestrator.core.pools import Place
+from orchestrator.core.rules import TriggerRule
+from orchestrator.core.steps import Step, Work
+from orchestrator.engine import Engine
+from orchestrator.engine.ledger import Ledger
+from orchestrator.errors import UnexpectedError
+from orchestrator.home.database import Database
+from orchestrator.jobs.scripted import Script, ScriptedBackend
+from orchestrator.operations.places_in_line import with_standings
+from orchestrator.ports import CHECKS, LAUNCHES
+from orchestrator.queues.local import LocalQueue
+from orchestrator.reporting.explain import explain
+from orchestrator.reporting.found import Found
+from orchestrator.reporting.overview import headline
+from tests.doubles.memory_store import MemoryStore
+
+LONG = Script(1000.0)
+STEPS = (
+    Step("load", Work("job")),
+    Step("report", Work("job"), after=("load",)),
+    Step("clean-up", Work("job"), after=("report",), trigger=TriggerRule.ALL_DONE, teardown=True),
+)
+
+
+class Runs:
+    """Runs of one graph, and what becomes of them. ``launched``: the steps of which jobs were made, as RUN/STEP."""
+
+    def __init__(self, limit: int, policy: Policy = Policy.QUEUE) -> None:
+        self.plan = Graph("g", STEPS, active=ActiveRuns(limit, policy)).compile()
+        self.now, self.store, self.database = 100.0, MemoryStore(), Database(":memory:")
+        self.queue = LocalQueue(self.database)
+        self.jobs = ScriptedBackend(lambda _: LONG, lambda: self.now)
+        self.engine = self.machine()
+        self.keys: list[str] = []
+
+    def machine(self) -> Engine:
+        return Engine(Ledger(self.store, self.queue, {"job": self.jobs}, lambda: self.now))
+
+    def start(self, name: str) -> Run:
+        self.now += 1.0
+        self.keys.append(f"key{name}")
+        started = self.engine.start(Run(name, f"key{name}", "g", self.plan.version, {}, self.now), self.plan)
+        self.settle()
+        return started
+
+    def settle(self, seconds: float = 0.0) -> None:
+        self.now += seconds
+        while any(self._deliver(name) for name in (CHECKS, LAUNCHES)):
+            pass
+
+    def _deliver(self, name: str) -> bool:
+        found = self.queue.lease(self.keys, name, self.now, 1)
+        for one in found:
+            self.engine.perform(one.effect)
+        self.queue.acknowledge(found)
+        return bool(found)
+
+    def end(self, name: str) -> None:
+        """The jobs of a run end, one after the other."""
+        while self.run(name).status is RunStatus.RUNNING:
+            for job in [job for job in self.jobs.jobs.values() if job.request.run.id == name and job.end > self.now]:
+                job.script = Script(self.now - job.launched_at)
+                self.engine.signal(job.request.name)
+            self.settle(12.0)
+
+    def run(self, name: str) -> Run:
+        found = self.store.find_run(name)
+        assert found is not None
+        return found
+
+    @property
+    def launched(self) -> list[str]:
+        return [f"{job.request.run.id}/{job.request.step}" for job in self.jobs.jobs.values()]
+
+    def end_state(self, name: str):  # type: ignore[no-untyped-def]
+        return self.store.load_all(f"key{name}").state(self.plan.end)
+
+
+@pytest.fixture
+def world() -> Iterator[type[Runs]]:
+    made: list[Runs] = []
+
+    class Kept(Runs):
+        def __init__(self, limit: int, policy: Policy = Policy.QUEUE) -> None:
+            super().__init__(limit, policy)
+            made.append(self)
+
+    yield Kept
+    for one in made:
+        one.database.close()
+
+
+def test_a_run_beyond_the_limit_waits_in_line_and_begins_when_one_has_ended(world: type[Runs]) -> None:
+    found = world(1)
+    for name in "abc":
+        found.start(name)
+    assert (found.launched, found.store.standing("graph:g")) == (["a/load"], (1, 2))
+    assert found.run("b").status is RunStatus.RUNNING
+    found.end("a")
+    assert found.launched[-1] == "b/load"
+    found.end("b")
+    found.end("c")
+    assert [found.run(name).status for name in "abc"] == [RunStatus.SUCCEEDED] * 3
+    assert (found.store.standing("graph:g"), found.store.occupants("graph:g")) == ((0, 0), [])
+
+
+def test_two_may_be_active_where_the_limit_is_two(world: type[Runs]) -> None:
+    found = world(2)
+    for name in "abc":
+        found.start(name)
+    assert found.launched == ["a/load", "b/load"]
+
+
+def test_a_start_that_is_repeated_has_one_place_and_one_job(world: type[Runs]) -> None:
+    found = world(1)
+    found.start("a")
+    found.start("a")
+    assert (found.launched, len(found.store.occupants("graph:g"))) == (["a/load"], 1)
+
+
+def test_a_run_is_skipped_and_says_because_of_which(world: type[Runs]) -> None:
+    found = world(1, Policy.SKIP)
+    found.start("a")
+    skipped = found.start("b")
+    assert skipped.stop is not None
+    assert skipped.skipped == "skipped: run 'a' is active, and max_active_runs of graph 'g' is 1"
+    assert (found.run("b").status, found.launched) == (RunStatus.CANCELLED, ["a/load"])
+    found.end("a")
+    assert found.store.standing("graph:g") == (0, 0)
+    found.start("c")
+    assert found.launched[-1] == "c/load"
+
+
+def test_the_previous_run_is_cancelled_and_the_next_begins_when_its_jobs_have_ended(world: type[Runs]) -> None:
+    found = world(1, Policy.CANCEL_PREVIOUS)
+    found.start("a")
+    found.start("b")
+    stop = found.run("a").stop
+    assert stop is not None
+    assert (stop.by, "run 'b' took its place" in stop.why) == ("max_active_runs", True)
+    for _ in range(30):
+        found.settle(10.0)
+    found.end("a")  # its teardown has run
+    assert (found.run("a").status, found.run("b").status) == (RunStatus.CANCELLED, RunStatus.RUNNING)
+    assert "a/clean-up" in found.launched
+    assert found.launched[-1] == "b/load"
+
+
+def test_of_those_in_line_only_the_newest_begins(world: type[Runs]) -> None:
+    found = world(1, Policy.CANCEL_PREVIOUS)
+    for name in "abc":
+        found.start(name)
+    for _ in range(30):
+        found.settle(10.0)
+    found.end("a")
+    found.settle(30.0)
+    assert [found.run(name).status for name in "abc"] == [
+        RunStatus.CANCELLED, RunStatus.CANCELLED, RunStatus.RUNNING,
+    ]  # fmt: skip
+    assert not [job for job in found.launched if job.startswith("b/")]
+
+
+def test_a_run_that_is_cancelled_in_line_ends_and_none_of_its_steps_runs(world: type[Runs]) -> None:
+    found = world(1)
+    found.start("a")
+    found.start("b")
+    found.engine.cancel("keyb", Stop(found.now, "ann", "not today"))
+    found.settle()
+    assert found.run("b").status is RunStatus.CANCELLED
+    assert (found.launched, found.store.standing("graph:g")) == (["a/load"], (1, 0))
+
+
+def test_a_step_that_is_released_in_line_waits_for_its_run(world: type[Runs]) -> None:
+    found = world(1)
+    found.start("a")
+    found.start("b")
+    found.engine.control("keyb", HoldRequested(Hold(found.now, "ann")), [0])
+    found.engine.control("keyb", HoldReleased(found.now, "ann"), [0])
+    found.settle()
+    assert found.launched == ["a/load"]
+    found.end("a")
+    assert found.launched[-1] == "b/load"
+
+
+def test_a_sweep_lets_a_run_begin_whose_starter_died(world: type[Runs]) -> None:
+    found = world(1)
+    run = replace(Run("a", "keya", "g", found.plan.version, {}, found.now), active_limit=1)
+    found.store.open_run(run, found.plan)
+    found.keys.append("keya")
+    found.now += 10_000.0
+    found.engine.sweep_overdue(run, Pace())
+    found.settle()
+    assert found.launched == ["a/load"]
+
+
+def test_a_run_is_not_skipped_because_of_one_whose_records_are_deleted(world: type[Runs]) -> None:
+    found = world(1, Policy.SKIP)
+    found.start("a")
+    found.store._states["keya"].clear()
+    found.start("b")
+    assert found.launched == ["a/load", "b/load"]
+
+
+def test_a_run_that_dies_while_it_ends_gives_its_place_back_all_the_same(
+    world: type[Runs], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = world(1)
+    found.start("a")
+    found.start("b")
+    monkeypatch.setattr(found.store, "end_run", None)
+    with pytest.raises(UnexpectedError):
+        found.end("a")
+    monkeypatch.undo()
+    found.settle()
+    assert found.launched[-1] == "b/load"
+
+
+def test_a_run_that_no_process_drives_waits_for_a_place_again(world: type[Runs]) -> None:
+    found = world(1)
+    found.start("a")
+    found.start("b")
+    gone = JobEnd(Outcome.INTERRUPTED, found.now, interruption=Interruption.ASKED)
+    execution = found.engine.ledger.known("keya")
+    found.engine.ledger.handle(execution, found.plan.end, JobEnded(1, gone))
+    found.settle()
+    assert found.launched[-1] == "b/load"
+    found.engine = found.machine()
+    found.engine.sweep("keya", "resumed")
+    found.settle()
+    assert found.store.standing("graph:g") == (1, 1)
+    found.end("b")
+    assert found.end_state("a").places == (Place("graph:g", 0),)
+    found.end("a")
+    assert found.run("a").status is RunStatus.SUCCEEDED
+
+
+def test_a_smaller_limit_counts_the_places_that_it_takes_away(world: type[Runs]) -> None:
+    found = world(3)
+    for name in "abc":
+        found.start(name)
+    found.plan = replace(found.plan, version="2", active=ActiveRuns(1))
+    found.start("d")
+    numbers = {name: found.end_state(name).places[0].number for name in "abc"}
+    for name in sorted("abc", key=numbers.__getitem__):
+        assert not [job for job in found.launched if job.startswith("d/")]
+        found.end(name)
+    assert found.launched[-1] == "d/load"
+
+
+def test_who_waits_is_told_its_place_in_line_and_who_is_active(world: type[Runs]) -> None:
+    found = world(1)
+    found.start("a")
+    found.start("b")
+    view = with_standings(None, found.store, found.store.load_all("keyb"))
+    said = "waits for a place among the active runs of graph g, by max_active_runs (1 of 1 taken by a, 1st in line)"
+    assert explain(found.plan, view, 0, found.now) == [f"pending: its run {said}"]
+    assert headline(Found(None, found.run("b"), found.plan, view), found.now).endswith(f"; it {said}")
