@@ -214,6 +214,13 @@ def sweep(_: flask.Request) -> ResponseReturnValue:
     except OrchestratorError as error:
         _log("ERROR", str(error))
         return _refusal(error)
+    try:
+        for missed in world().missed_starts():
+            said = f"the start of graph {missed.graph} did not happen: there is no run {missed.run_id}"
+            _log("WARNING", said, graph=missed.graph, run=missed.run_id)
+    except OrchestratorError as error:
+        _log("ERROR", f"missed starts were not looked for: {error}")
+        failed.append(error)
     more: dict[str, Any] = {"unreadable": len(unreadable)} if unreadable else {}
     if sweeping.left:
         more["left"] = True

@@ -55,6 +55,7 @@ locals {
     ORCHESTRATOR_VALUES            = jsonencode(var.values)
     ORCHESTRATOR_POOLS             = jsonencode(var.pools)
     ORCHESTRATOR_NOTIFY            = jsonencode(var.notify)
+    ORCHESTRATOR_SCHEDULES         = jsonencode({ for name, schedule in local.schedules : name => { cron = schedule.cron, time_zone = schedule.time_zone, paused = schedule.paused } })
     ORCHESTRATOR_SIGNAL_DELAY      = tostring(var.signal_delay)
     ORCHESTRATOR_LAUNCH_LEASE      = tostring(local.launch_lease)
     ORCHESTRATOR_LAUNCH_MARGIN     = tostring(local.launch_margin)

@@ -6,7 +6,7 @@ variable "notify" {
     url    = optional(string)
     topic  = optional(string)
     secret = optional(string)
-    on     = optional(list(string), ["run_failed", "needs_attention", "late"])
+    on     = optional(list(string), ["run_failed", "needs_attention", "late", "missed_start"])
     graphs = optional(list(string), [])
   }))
   default = {}
@@ -38,9 +38,9 @@ variable "notify" {
 
   validation {
     condition = alltrue(flatten([for receiver in var.notify : [for occasion in receiver.on : contains([
-      "run_failed", "run_succeeded", "run_cancelled", "step_failed", "needs_attention", "late",
+      "run_failed", "run_succeeded", "run_cancelled", "step_failed", "needs_attention", "late", "missed_start",
     ], occasion)]]))
-    error_message = "notify: expected occasions among run_failed, run_succeeded, run_cancelled, step_failed, needs_attention and late."
+    error_message = "notify: expected occasions among run_failed, run_succeeded, run_cancelled, step_failed, needs_attention, late and missed_start."
   }
 }
 

@@ -33,6 +33,7 @@ DEPLOYED_VARIABLES = (
     "ORCHESTRATOR_VALUES",
     "ORCHESTRATOR_POOLS",
     "ORCHESTRATOR_NOTIFY",
+    "ORCHESTRATOR_SCHEDULES",
     "ORCHESTRATOR_STARTERS",
     "ORCHESTRATOR_SCHEDULER_ACCOUNT",
     "ORCHESTRATOR_RETENTION_DAYS",
@@ -99,7 +100,8 @@ class CloudSettings:
     ``job_prefix``: what the names of jobs begin with, to tell several orchestrators in one project apart; may be empty.
     ``job_options``: options of every Dataflow job whose step does not say otherwise. ``values``: what
     ``{{ run.deployment.… }}`` gives. ``pools``: how many places each pool has. ``notify``:
-    the receivers by name. ``starters``: who may start a few
+    the receivers by name. ``schedules``: by graph that Cloud Scheduler starts, the cron expression and the time zone.
+    ``starters``: who may start a few
     graphs only, by e-mail; ``scheduler_account``: who starts those with a schedule. ``retention``: how long runs are
     kept after their end; None: forever. ``stuck_after``: how long a run may take before a sweep logs it as stuck.
     ``sweep_for``: how long a sweep begins with further runs.
@@ -130,6 +132,7 @@ class CloudSettings:
     values: Mapping[str, Json]
     pools: Mapping[str, int]
     notify: Mapping[str, Receiver]
+    schedules: Mapping[str, tuple[str, str]]
     starters: Mapping[str, tuple[str, ...]]
     scheduler_account: str | None
     retention: float | None
@@ -167,6 +170,7 @@ def read_cloud_settings(environment: Mapping[str, str] = os.environ) -> CloudSet
         values=found.values("ORCHESTRATOR_VALUES"),
         pools=found.pools("ORCHESTRATOR_POOLS"),
         notify=found.receivers("ORCHESTRATOR_NOTIFY"),
+        schedules=found.schedules("ORCHESTRATOR_SCHEDULES"),
         starters=found.starters("ORCHESTRATOR_STARTERS"),
         scheduler_account=found.get("ORCHESTRATOR_SCHEDULER_ACCOUNT").lower() or None,
         retention=found.days("ORCHESTRATOR_RETENTION_DAYS"),

@@ -92,6 +92,19 @@ class Variables:
             self.wrong.append(f"{name}: {error}")
             return {}
 
+    def schedules(self, name: str) -> Mapping[str, tuple[str, str]]:
+        """By graph, the cron expression and the time zone, without those that are paused."""
+        found = {}
+        example = '{"daily-sales": {"cron": "0 6 * * *", "time_zone": "Etc/UTC", "paused": false}}'
+        for graph, said in self._object(name, example).items():
+            keys = said if isinstance(said, dict) else {}
+            cron, zone, paused = keys.get("cron"), keys.get("time_zone"), keys.get("paused", False)
+            if not (isinstance(cron, str) and isinstance(zone, str) and isinstance(paused, bool)):
+                self.wrong.append(f"{name}: {graph}: expected cron, time_zone and paused, got {said!r:.60}")
+            elif not paused:
+                found[graph] = cron, zone
+        return found
+
     def starters(self, name: str) -> Mapping[str, tuple[str, ...]]:
         value = self._object(name, '{"ann@example.com": ["daily-sales"]}')
         for who, graphs in value.items():

@@ -34,6 +34,7 @@ from orchestrator.errors import NotFoundError, OrchestratorError, UsageError
 from orchestrator.ports import CHECKS, LAUNCHES, NOTICES, SIGNALS, JobBackend, Unreadable
 
 if TYPE_CHECKING:
+    from orchestrator.core.messages import MissedStart
     from orchestrator.core.param import Param
     from orchestrator.jobs.dataflow.backend import DataflowBackend
     from orchestrator.queues.cloud_tasks import CloudTasksQueue
@@ -173,6 +174,14 @@ class Deployed:
         for each inconsistency in a run.
         """
         return Round(self.engine, self._store, self.settings.sweep_for, unreadable, doubtful)
+
+    def missed_starts(self) -> "list[MissedStart]":
+        """Have told which starts of schedules were due and did not happen. Returns those found now."""
+        if not self.settings.schedules or self._receivers is None:
+            return []
+        from orchestrator.cloud.missed_starts import look
+
+        return look(self.engine, self._store, self.settings.schedules, time.time())
 
     def close(self) -> None:
         """Close all connections."""

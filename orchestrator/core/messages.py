@@ -199,4 +199,31 @@ class Deadline:
         return f"{self.run}-deadline-{which}"
 
 
-Effect = Launch | Check | Skip | Pass | Limit | Finish | Release | Announce | Notify | Deadline
+@dataclass(frozen=True, slots=True)
+class MissedStart:
+    """Notify receivers that a start of a schedule, which was due ``at`` a time, did not happen; or one of them, ``to``.
+
+    ``run``: a key made of ``run_id``, the id that the run would have.
+    """
+
+    run: str
+    run_id: str
+    graph: str
+    at: float
+    to: str = ""
+    due: float = 0.0
+
+    @property
+    def name(self) -> str:
+        return f"{self.id}-to-{self.to}" if self.to else self.id
+
+    @property
+    def id(self) -> str:
+        """The notification's id."""
+        return f"{self.run}-missed-start"
+
+
+#: What a run that exists owes, or tells of itself.
+EffectOfRun = Launch | Check | Skip | Pass | Limit | Finish | Release | Announce | Notify | Deadline
+
+Effect = EffectOfRun | MissedStart

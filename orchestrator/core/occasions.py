@@ -13,12 +13,13 @@ class Occasion(StrEnum):
     STEP_FAILED = "step_failed"
     NEEDS_ATTENTION = "needs_attention"
     LATE = "late"
+    MISSED_START = "missed_start"
 
 
 OCCASIONS = tuple(map(str, Occasion))
 
 #: The occasions of a receiver that names none: those on which a person has to do something.
-USUAL = (Occasion.RUN_FAILED, Occasion.NEEDS_ATTENTION, Occasion.LATE)
+USUAL = (Occasion.RUN_FAILED, Occasion.NEEDS_ATTENTION, Occasion.LATE, Occasion.MISSED_START)
 
 #: The pattern of a receiver's name. It is part of the names of tasks.
 RECEIVER = "[a-z][a-z0-9-]{0,39}"

@@ -9,7 +9,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from math import inf
 
-from orchestrator.core.messages import STOP, Announce, Check, Deadline, Effect, Finish, Launch, Limit, Notify, Release
+from orchestrator.core.messages import (
+    STOP,
+    Announce,
+    Check,
+    Deadline,
+    Effect,
+    Finish,
+    Launch,
+    Limit,
+    MissedStart,
+    Notify,
+    Release,
+)
 from orchestrator.core.model import EMPTY, Run, Status, View
 from orchestrator.core.plan import Plan
 from orchestrator.core.rules import IMPATIENT
@@ -64,7 +76,9 @@ class Ages:
 
     def of(self, effect: Effect) -> float:
         """Since when ``effect`` has been owed, in seconds since the epoch."""
-        if isinstance(effect, Notify | Deadline):  # a notification is never owed: its queue keeps it until it is done
+        if isinstance(
+            effect, Notify | Deadline | MissedStart
+        ):  # a notification is never owed: its queue keeps it until it is done
             return effect.due
         node = effect.after if isinstance(effect, Finish) else effect.node
         if node < 0:

@@ -5,6 +5,7 @@ import re
 
 from orchestrator.core import messages
 from orchestrator.core.messages import EVENT, LATE, PROOF_LENGTH, SIGNAL, STOP, SWEEP, WATCHDOG, Effect
+from orchestrator.core.names import RUN_ID
 from orchestrator.core.occasions import OCCASIONS, RECEIVER
 from orchestrator.core.times import LATEST
 
@@ -21,6 +22,7 @@ _KINDS: dict[str, type[Effect]] = {
     "announce": messages.Announce,
     "notify": messages.Notify,
     "deadline": messages.Deadline,
+    "missed": messages.MissedStart,
 }
 
 _NAMES = {kind: name for name, kind in _KINDS.items()}
@@ -49,7 +51,9 @@ _TEXTS = {
     "run": (_KEY, "a run's key"),
     "chain": (_CHAIN, "a chain of checks"),
     "proof": (_PROOF, "a launch's proof"),
-    "to": (re.compile(RECEIVER), "the name of a receiver"),
+    "to": (re.compile(f"({RECEIVER})?"), "the name of a receiver"),
+    "run_id": (re.compile(RUN_ID), "a run's id"),
+    "graph": (re.compile(RUN_ID), "a graph's name"),
     "occasion": (re.compile("|".join(OCCASIONS)), "an occasion"),
 }
 
@@ -63,6 +67,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "look": (0, 10**9),
     "due": (0, LATEST),
     "of": (0, LATEST),
+    "at": (0, LATEST),
     "releases": (0, 10**6),
     "early": (0, 10**6),
     "ahead": (0, 1),

@@ -7,7 +7,7 @@ from orchestrator.core.messages import (
     Announce,
     Check,
     Deadline,
-    Effect,
+    EffectOfRun,
     Finish,
     Launch,
     Limit,
@@ -24,7 +24,7 @@ _STEP, _GATE = frozenset({Role.STEP}), frozenset({Role.GATE, Role.QUIET})
 _END = frozenset({Role.END})
 
 
-def misfit(plan: Plan, effect: Effect) -> str | None:
+def misfit(plan: Plan, effect: EffectOfRun) -> str | None:
     """Why ``effect`` can never be performed in a run with this plan; None if it can.
 
     Steps can be launched, checked and skipped, gates can be passed. What only the *state* forbids is not reported here:

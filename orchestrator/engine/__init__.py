@@ -17,9 +17,11 @@ from orchestrator.core.messages import (
     Check,
     Deadline,
     Effect,
+    EffectOfRun,
     Finish,
     Launch,
     Limit,
+    MissedStart,
     Notify,
     Pass,
     Release,
@@ -31,7 +33,7 @@ from orchestrator.core.outcome import culprits, was_cancelled
 from orchestrator.core.overdue import Pace
 from orchestrator.core.plan import Plan, Role
 from orchestrator.core.validity import misfit
-from orchestrator.engine import deadlines, sweeping
+from orchestrator.engine import deadlines, missed_starts, sweeping
 from orchestrator.engine.active_runs import begin_run, leave, withdraw
 from orchestrator.engine.checking import check
 from orchestrator.engine.consistency import sure_doubts
@@ -131,6 +133,12 @@ class Engine:
         Raises NotFoundError if the task can never be performed, because its run or its node does not exist. Any
         unforeseen exception becomes an UnexpectedError, so that the task is delivered again and not taken for done.
         """
+        if isinstance(effect, MissedStart):
+            missed_starts.perform(self.ledger, effect)
+        else:
+            self._perform(effect)
+
+    def _perform(self, effect: EffectOfRun) -> None:
         ledger = self.ledger
         execution = ledger.known(effect.run)
         run, plan = execution.run, execution.plan

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from orchestrator.core.announcing import Failure
 from orchestrator.core.deadlines import due_of
-from orchestrator.core.messages import Notify
+from orchestrator.core.messages import MissedStart, Notify
 from orchestrator.core.model import Run, RunStatus, StepState
 from orchestrator.core.occasions import Occasion
 from orchestrator.core.plan import Plan
@@ -83,6 +83,17 @@ def of_deadline(effect: Notify, run: Run, plan: Plan, state: StepState, commands
     named = f"explain {run.id} {plan.steps[node].name}" if of_a_step else f"status {run.id}"
     lines += ["", f"For details: orchestrator {named}{commands}"]
     return _made(effect, run, at, lines, data)
+
+
+def of_missed_start(effect: MissedStart, command: str) -> Notification:
+    """The notification that a start that was due did not happen. ``command``: what starts it now."""
+    text = (
+        f"the start of graph {effect.graph} that was due at {iso(effect.at)} did not happen: there is no run "
+        f"{effect.run_id}\n\nStart it: {command}"
+    )
+    data: dict[str, Json] = {"graph": effect.graph, "run": effect.run_id, "due_at": iso(effect.at), "fix": command}
+    occasion = str(Occasion.MISSED_START)
+    return Notification(effect.id, occasion, effect.graph, effect.run_id, effect.at, text, {**data, "text": text})
 
 
 _ENDED = {RunStatus.FAILED: "failed", RunStatus.SUCCEEDED: "succeeded", RunStatus.CANCELLED: "was cancelled"}

@@ -4,7 +4,7 @@ Whoever creates a task decides what is in it, but grants (deployment/grants.py) 
 the account that handles log entries, which others may write, can request checks of jobs and nothing else.
 """
 
-from orchestrator.core.messages import Check, Effect, Launch, Notify
+from orchestrator.core.messages import Check, Effect, Launch, MissedStart, Notify
 from orchestrator.engine.check_times import of_a_signal
 from orchestrator.ports import LAUNCHES, NOTICES, SIGNALS
 
@@ -18,6 +18,6 @@ def misplaced(queue: str, effect: Effect) -> str | None:
         return f"{effect.name} is not a first check after a signal, and the queue '{SIGNALS}' takes nothing else"
     if queue == LAUNCHES and not isinstance(effect, Launch):
         return f"{effect.name} is not a launch, and the queue '{LAUNCHES}' takes nothing else"
-    if queue == NOTICES and not isinstance(effect, Notify):
+    if queue == NOTICES and not isinstance(effect, Notify | MissedStart):
         return f"{effect.name} is not a notification, and the queue '{NOTICES}' takes nothing else"
     return None

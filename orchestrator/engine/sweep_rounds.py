@@ -67,10 +67,13 @@ class Round:
         self._engine, self._roster, self._unreadable = engine, roster, unreadable
         self._until = engine.ledger.clock() + seconds
         self._pace = Pace()
+        self._others: Mapping[str, Any] = {}  # what others have noted in the same place
 
     def __iter__(self) -> Iterator[Swept]:
         """Sweep the runs and yield the result of each: first those after the last round's position, then the others."""
-        begun, self._pace = _noted(self._roster.recall())
+        recalled = self._roster.recall()
+        self._others = {name: said for name, said in recalled.items() if name not in ("after", "owed", "moved")}
+        begun, self._pace = _noted(recalled)
         noted, some = begun, False
         for page in self._pages(begun):
             if some and self._engine.ledger.clock() >= self._until:
@@ -121,7 +124,7 @@ class Round:
 
     def _note(self, after: str) -> None:
         pace = {name: at for name, at in (("owed", self._pace.owed), ("moved", self._pace.moved)) if isfinite(at)}
-        self._roster.note({"after": after, **pace})
+        self._roster.note({**self._others, "after": after, **pace})
 
 
 def _noted(fields: Mapping[str, Any]) -> tuple[str, Pace]:

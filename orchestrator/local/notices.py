@@ -9,7 +9,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 
-from orchestrator.core.messages import Notify
+from orchestrator.core.messages import MissedStart, Notify
+from orchestrator.engine import missed_starts
 from orchestrator.engine.notifying import composed, judged
 from orchestrator.errors import NotNotifiedError, OrchestratorError, StoreShortError
 from orchestrator.local.wiring import Embedded
@@ -61,9 +62,12 @@ class Notices:
 
     def _send(self, delivery: Delivery) -> None:
         engine, effect = self._world.engine, delivery.effect
-        assert isinstance(effect, Notify)
+        assert isinstance(effect, Notify | MissedStart)
         try:
-            notification = composed(engine.ledger, engine.ledger.known(effect.run), effect)
+            if isinstance(effect, MissedStart):
+                notification = missed_starts.composed(engine.ledger, effect)
+            else:
+                notification = composed(engine.ledger, engine.ledger.known(effect.run), effect)
         except StoreShortError:
             raise
         except OrchestratorError as error:

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from orchestrator.core.compiler import compile_plan
-from orchestrator.core.deadlines import next_look, too_slow, written
+from orchestrator.core.deadlines import changed, next_look, too_slow, written
+from orchestrator.core.events import DeadlineEndangered, DeadlineMissed
 from orchestrator.core.graph import Graph
 from orchestrator.core.messages import Deadline, Finish, Notify
 from orchestrator.core.model import Run, RunStatus, Status, StepState, View
@@ -16,7 +17,7 @@ from orchestrator.core.steps import Step
 from orchestrator.core.task_codec import decode, encode
 from orchestrator.engine import Engine
 from orchestrator.engine.ledger import Ledger
-from orchestrator.errors import BackendError, NotFoundError
+from orchestrator.errors import BackendError, NotFoundError, QueueError
 from tests.doubles.memory_store import MemoryStore
 from tests.unit.test_notifying import Kept, Receiving
 
@@ -202,3 +203,41 @@ def test_a_deadline_is_part_of_a_version_and_is_stored():
 )
 def test_tasks_are_read_as_they_were_written(effect: Deadline | Notify):
     assert decode(encode(effect)) == effect
+
+
+def test_what_was_noted_is_not_noted_again_and_nothing_is_expected_of_what_has_ended():
+    running, ended = replace(RUNNING, endangered_at=1.0, forecast=2.0), StepState(Status.FAILED, 1, ended_at=50.0)
+    assert changed(running, DeadlineEndangered(5.0, 9.0)) is None
+    assert changed(ended, DeadlineEndangered(5.0, 9.0)) is None
+    assert changed(replace(RUNNING, missed_at=4.0), DeadlineMissed(5.0, 3.0)) is None
+    assert changed(replace(RUNNING, missed_at=4.0), DeadlineEndangered(5.0, 9.0)) is None
+
+
+def test_nothing_is_recorded_that_is_not_on_the_queue():
+    world = World(compiled(A))
+
+    def down(_: object) -> None:
+        raise QueueError("down")
+
+    world.engine.ledger.queue.put = down  # type: ignore[method-assign]
+    world.now = 200.0
+    with pytest.raises(QueueError):
+        world.engine.perform(Deadline("key"))
+    assert world.state(0).missed_at is None
+
+
+def test_whoever_completes_a_start_and_a_sweep_put_the_look_again():
+    world = World(compiled(A))
+    world.kept.tasks.clear()
+    world.engine.start(Run("r1", "key", "sales", "v", {}, 0.0), world.plan)
+    assert looks(world) == [100.0]
+    world.kept.tasks.clear()
+    world.engine.sweep("key", "e")
+    assert looks(world) == [100.0]
+
+
+def test_who_commits_that_an_attempt_runs_puts_the_look_that_this_owes():
+    world = World(compiled(Step("a"), B, deadline=100.0), "30,60")
+    world.kept.tasks.clear()
+    world.engine.ledger.pay(world.engine.ledger.known("key"), View({0: replace(RUNNING, started_at=11.0)}), [0])
+    assert [task.name for task in world.kept.tasks if isinstance(task.effect, Deadline)] == ["key-deadline-0-1"]

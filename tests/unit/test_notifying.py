@@ -17,7 +17,7 @@ from orchestrator.core.task_codec import decode, encode
 from orchestrator.engine import Engine, notification_texts
 from orchestrator.engine.ledger import Ledger
 from orchestrator.engine.notifying import GIVE_UP, judged
-from orchestrator.errors import BackendError, NotNotifiedError
+from orchestrator.errors import BackendError, NotNotifiedError, QueueError
 from orchestrator.ports import NOTICES, Notification, Task
 from tests.doubles.memory_store import MemoryStore
 
@@ -204,3 +204,16 @@ def test_the_tasks_and_the_record_keep_what_they_say():
     assert run_from_json(run_to_json(run)) == run
     with pytest.raises(ValueError, match=r"Run\.notify: expected a list for each receiver"):
         run_from_json({**run_to_json(run), "notify": {"ops": "run_failed"}})
+
+
+def test_a_failure_is_not_announced_before_its_notifications_are_on_the_queue():
+    kept = Kept()
+    engine = world(kept, states={0: FAILED})
+
+    def down(_: object) -> None:
+        raise QueueError("down")
+
+    engine.ledger.queue.put = down  # type: ignore[method-assign]
+    with pytest.raises(QueueError):
+        engine.perform(Announce("key", 0, 2))
+    assert engine.ledger.store.load("key", [0], ()).state(0) == FAILED

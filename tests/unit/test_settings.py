@@ -75,6 +75,7 @@ def test_a_deployed_function_has_sensible_defaults():
         values={},
         pools={},
         notify={},
+        schedules={},
         starters={},
         scheduler_account=None,
         retention=None,
@@ -253,3 +254,13 @@ def test_none_is_as_good_as_nothing():
     """Terraform sets every variable, and a platform may drop one that is empty."""
     unset = ("ORCHESTRATOR_VERIFY_AUDIENCE", "ORCHESTRATOR_VERIFY_ACCOUNT", "ORCHESTRATOR_RETENTION_DAYS")
     assert read_cloud_settings({**DEPLOYED, **dict.fromkeys(unset, "none")}) == read_cloud_settings(DEPLOYED)
+
+
+def test_schedules_are_read_without_those_that_are_paused():
+    written = (
+        '{"a": {"cron": "0 6 * * *", "time_zone": "Etc/UTC", "paused": false}, "b": {"cron": "* * * * *", "time_zone"'
+    )
+    given = {**DEPLOYED, "ORCHESTRATOR_SCHEDULES": written + ': "Etc/UTC", "paused": true}}'}
+    assert read_cloud_settings(given).schedules == {"a": ("0 6 * * *", "Etc/UTC")}
+    with pytest.raises(SettingsError, match="ORCHESTRATOR_SCHEDULES: a: expected cron, time_zone and paused, got 5"):
+        read_cloud_settings({**DEPLOYED, "ORCHESTRATOR_SCHEDULES": '{"a": 5}'})

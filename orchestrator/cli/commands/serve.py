@@ -16,6 +16,7 @@ from orchestrator.operations.interrupt import interruptible
 from orchestrator.operations.serve.run_processes import RunProcesses
 from orchestrator.operations.serve.schedule_of import schedule_of
 from orchestrator.operations.serve.server import FORM, CatchUp, Ended, Server, standing
+from orchestrator.operations.serve.telling import Telling
 from orchestrator.operations.serve.timetable import Timetable
 from orchestrator.reporting.times import clock
 from orchestrator.system.files import short
@@ -75,7 +76,8 @@ def command(home: Path | None, catch_up: str, dry_run: bool) -> int:
         return DONE
     place.make()
     heard: SimpleQueue[Ended | None] = SimpleQueue()
-    server = Server(place, timetable, RunProcesses(place, heard), heard, echo, CatchUp(catch_up))
+    telling = Telling(place, folder, echo)
+    server = Server(place, timetable, RunProcesses(place, heard), heard, echo, CatchUp(catch_up), missed=telling)
     with interruptible(lambda: heard.put(None)):
         server.go()
     return DONE

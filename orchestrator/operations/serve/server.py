@@ -7,7 +7,7 @@ driven by a process of its own, which goes on if the server ends.
 import re
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -34,6 +34,12 @@ LATE = 300.0
 
 #: How many missed starts of a graph are caught up at most.
 MAX_CATCH_UP = 100
+
+#: Of how many missed starts of a graph receivers are notified at once, at most.
+MAX_TOLD = 10
+
+#: Called with starts that were due and did not happen; now and then with none, to go on with what was not told yet.
+Missed = Callable[[Sequence[Start]], None]
 
 #: How often a run is continued whose process was killed.
 _AGAIN = 3
@@ -87,7 +93,9 @@ class Server:
         say: Callable[[str], None],
         catch_up: CatchUp = CatchUp.NONE,
         now: Callable[[], float] = time.time,
+        missed: Missed = lambda _: None,
     ) -> None:
+        self._missed, self._begun = missed, dict[str, Start]()
         self._home, self._timetable, self._processes, self._heard = home, timetable, processes, heard
         self._say_line, self._catch_up, self._now = say, catch_up, now
         self._driven: dict[str, Start | None] = {}  # the runs of our processes; None: it was there already
@@ -99,15 +107,18 @@ class Server:
         seen = self._now()
         self._refresh()
         self._resume()
-        if self._catch_up is not CatchUp.NONE:
-            for start in self._missed_before(seen):
-                self._begin(start)
+        late = self._missed_before(seen)
+        wanted = self._caught_up(late)
+        for start in wanted:
+            self._begin(start)
+        self._missed(_newest(late, wanted))
         self._announce(seen)
         while self._listen(self._pause(seen)):
             if self._refresh():
                 self._announce(self._now())
             now = self._now()
             self._start_due(seen, now)
+            self._missed([])
             seen = now  # if the clock was set back, the store knows what has run
         self._end()
 
@@ -134,6 +145,7 @@ class Server:
         wanted = self._caught_up(late)
         for start in (*wanted, *due[len(late) :]):
             self._begin(start)
+        self._missed(_newest(late, wanted))
         missed = Counter(start.name for start in late)
         missed.subtract(start.name for start in wanted)
         for name, number in (+missed).items():
@@ -148,7 +160,7 @@ class Server:
         return sorted(start for starts in by_graph.values() for start in starts[max(len(starts) - most, 0) :])
 
     def _missed_before(self, now: float) -> list[Start]:
-        """The starts to make up for that were due between the last scheduled run of each graph and ``now``."""
+        """The starts that were due between the last scheduled run of each graph and ``now``."""
         if not self._home.database.exists():
             return []
         with reading(self._home) as store:
@@ -158,9 +170,10 @@ class Server:
             due = [at for run_id in ids if (at := due_of(run_id, entry.name)) is not None and at <= now]
             if due:
                 missed += takewhile(lambda start: start.at <= now, entry.starts(max(due)))
-        return self._caught_up(missed)
+        return missed
 
     def _begin(self, start: Start) -> None:
+        self._begun[start.run_id] = start
         if start.run_id in self._driven:
             return
         try:
@@ -206,6 +219,8 @@ class Server:
             self._begin(start)  # its process was killed before it had recorded the run
         elif run is None:
             self._say(f"{told.run_id}  did not start: {told.said or f'exit status {told.code}'}")
+            if (start := self._begun.get(told.run_id)) is not None:
+                self._missed([start])
         elif run.status is not RunStatus.RUNNING:
             reason = f": {said}" if (said := why(run)) else ""
             self._say(
@@ -261,6 +276,15 @@ class Server:
 
     def _say(self, text: str) -> None:
         self._say_line(f"{clock(self._now(), FORM)}  {text}")
+
+
+def _newest(late: Sequence[Start], wanted: Collection[Start]) -> list[Start]:
+    """Those of ``late`` that are not ``wanted``: of each graph the newest, as many as receivers are notified of."""
+    by_graph: dict[str, list[Start]] = {}
+    for start in late:
+        if start not in wanted:
+            by_graph.setdefault(start.name, []).append(start)
+    return [start for starts in by_graph.values() for start in starts[-MAX_TOLD:]]
 
 
 def standing(entry: Entry) -> str:
