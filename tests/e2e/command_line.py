@@ -46,7 +46,7 @@ class Said:
 
 def steady(line: str) -> str:
     line = re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d|\d\d:\d\d:\d\d", "TIME", line)
-    line = re.sub(r"\d+\.\d s", "0.0 s", line)
+    line = re.sub(r"\b(\d+ h )?(\d+ m )?\d+(\.\d)? s\b|\b\d+ h \d+ m\b", "0.0 s", line)  # however long it took
     return re.sub(r"-\d{8}-\d{6}-[a-z0-9]{4}", "-ID", line)
 
 
