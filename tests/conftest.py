@@ -3,6 +3,7 @@
 import gc
 import itertools
 import os
+import signal
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -20,6 +21,10 @@ settings.register_profile("quick", settings.get_profile("at any speed"), max_exa
 # Collecting makes a million objects, all of which stay. Looking through them again and again for garbage costs a fifth
 # of it, and a tenth of some tests.
 gc.disable()
+
+# A shell without job control has what it starts in the background ignore Ctrl-C, and tests interrupt what they start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _PROJECTS = itertools.count()
 

@@ -74,6 +74,26 @@ class Engine:
         ``plan``: that of its graph. ``kept``: the states of the steps that a rerun keeps; they are read at most once.
         Returns the run that has the id: ``run`` itself, or the earlier one, which has another key.
         """
+        ledger, run = self.ledger, self._at_start(run, plan)
+        there = ledger.store.open_run(run, plan, kept)
+        if there.key == run.key and there.status is RunStatus.RUNNING:
+            execution = Execution(there, plan_of(plan, there))
+            deadlines.put_next(ledger, execution, View())  # also of a run that has to wait for its beginning
+            if there.active_limit is not None:
+                return self._begin(execution)
+            ledger.pay(execution, View(), execution.plan.roots)
+            return there
+        check(there)
+        if there.status is RunStatus.RUNNING:
+            execution = Execution(there, ledger.known(there.key).plan)
+            deadlines.put_next(ledger, execution, View())
+            if there.active_limit is not None:
+                return self._begin(execution)
+            ledger.pay(execution, ledger.store.load(there.key, execution.plan.roots, ()), execution.plan.roots)
+        return there
+
+    def _at_start(self, run: Run, plan: Plan) -> Run:
+        """The run with what its graph says of all runs, and with what is known of earlier ones."""
         ledger = self.ledger
         if plan.inners:
             run = replace(run, nests=True)
@@ -85,23 +105,7 @@ class Engine:
             run = replace(run, notify=ledger.receivers.asked(run.graph, run.notify))
         elif ledger.receivers is None and run.notify:
             run = replace(run, notify={})
-        run = with_durations(ledger, run, plan_of(plan, run))
-        there = ledger.store.open_run(run, plan, kept)
-        if there.key == run.key and there.status is RunStatus.RUNNING:
-            execution = Execution(there, plan_of(plan, there))
-            if there.active_limit is not None:
-                return self._begin(execution)
-            ledger.pay(execution, View(), execution.plan.roots)
-            deadlines.put_next(ledger, execution, View())
-            return there
-        check(there)
-        if there.status is RunStatus.RUNNING and there.active_limit is not None:
-            return self._begin(Execution(there, ledger.known(there.key).plan))
-        if there.status is RunStatus.RUNNING:
-            execution = Execution(there, ledger.known(there.key).plan)
-            ledger.pay(execution, ledger.store.load(there.key, execution.plan.roots, ()), execution.plan.roots)
-            deadlines.put_next(ledger, execution, View())
-        return there
+        return with_durations(ledger, run, plan_of(plan, run))
 
     def _begin(self, execution: Execution) -> Run:
         """Let a run begin if there is a place for it. Returns it as it is then: it may be over."""
