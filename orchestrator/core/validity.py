@@ -57,7 +57,8 @@ def _not_at(plan: Plan, node: int, roles: frozenset[Role]) -> str | None:
     if node not in range(len(plan.nodes)):
         return f"there is no node {node}"
     role = plan.nodes[node].role
-    return None if role in roles else f"node {node}: expected a {min(roles)}, its role is {role}"
+    expected = max(roles)  # "step" rather than "end"
+    return None if role in roles else f"node {node}: expected a {expected}, its role is {role}"
 
 
 def _beyond(plan: Plan, node: int, attempt: int) -> str | None:
