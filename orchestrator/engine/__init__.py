@@ -78,7 +78,7 @@ class Engine:
         there = ledger.store.open_run(run, plan, kept)
         if there.key == run.key and there.status is RunStatus.RUNNING:
             execution = Execution(there, plan_of(plan, there))
-            deadlines.put_next(ledger, execution, View())  # also of a run that has to wait for its beginning
+            deadlines.put_next(ledger, execution, View())  # also if it waits to begin
             if there.active_limit is not None:
                 return self._begin(execution)
             ledger.pay(execution, View(), execution.plan.roots)

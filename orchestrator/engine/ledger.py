@@ -144,14 +144,18 @@ class Ledger:
         for node in changed if self.pools or execution.run.max_parallel is not None else ():
             if node < len(execution.plan.steps) and may_have_given(state := view.state(node)):
                 gone = Launch(execution.run.key, node, max(state.attempt, 1))
-                self.give(gone, self.pools_of(execution, node))
+                self.give(gone, self.pools_of(execution, node), again=True)
 
-    def give(self, by: Launch, pools: Iterable[str]) -> None:
-        """Let others have a turn in ``pools``, in which an attempt freed a place, or left the line."""
+    def give(self, by: Launch, pools: Iterable[str], *, again: bool = False) -> None:
+        """Let others have a turn in ``pools``, in which an attempt freed a place, or left the line.
+
+        ``again``: perhaps others had their turn already. Then each is woken once for it: in a slow queue, a step is
+        delivered many times after its end, and would wake others each time, who do the same after theirs.
+        """
+        when = "again" if again else f"{round(1000 * self.clock()):x}"
         for pool in pools:
             if (size := self.size_of(pool, by.run)) is not None:
-                who = f"{by.run}-{by.node:x}-{by.attempt}-{round(1000 * self.clock()):x}"
-                look(self.store, self.queue, pool, size, who)
+                look(self.store, self.queue, pool, size, f"{by.run}-{by.node:x}-{by.attempt}-{when}")
 
     def pay(self, execution: Execution, view: View, nodes: Iterable[int]) -> None:
         """Put onto the queue what is owed at ``nodes``."""

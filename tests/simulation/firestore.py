@@ -6,6 +6,7 @@ again and gone on. What is committed is copied into the world's memory store, wh
 """
 
 import json
+import operator
 import random
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -108,6 +109,12 @@ class Service:
         return fields, [*results, types.WriteResult(update_time=now, transform_results=changed)]
 
 
+_COMPARED = {
+    types.StructuredQuery.FieldFilter.Operator.LESS_THAN: operator.lt,
+    types.StructuredQuery.FieldFilter.Operator.EQUAL: operator.eq,
+}
+
+
 class Line:
     """What a client calls, for one machine: the methods of ``FirestoreClient`` that the store needs."""
 
@@ -152,20 +159,31 @@ class Line:
     def run_query(self, request: Any, **_: Any) -> Iterator[Any]:
         """The documents of a collection: all, or some of them in the order of a field, as handlers ask for."""
         self._read()
-        query = request["structured_query"]
-        (collection,) = query.from_
-        parent = f"{request['parent']}/{collection.collection_id}"
-        found = [name for name in self._service.documents if name.rpartition("/")[0] == parent]
-        for name in self._chosen(found, query._pb):
+        for name in self._found(request["parent"], request["structured_query"]):
             yield types.RunQueryResponse(document=self._document(name))
 
+    def run_aggregation_query(self, request: Any, **_: Any) -> Iterator[Any]:
+        """How many documents a query would find."""
+        self._read()
+        query = request["structured_aggregation_query"]
+        (counted,) = query.aggregations
+        number = len(self._found(request["parent"], query.structured_query))
+        fields = {counted.alias: types.Value(integer_value=number)}
+        yield types.RunAggregationQueryResponse(result=types.AggregationResult(aggregate_fields=fields))
+
+    def _found(self, parent: str, query: Any) -> list[str]:
+        (collection,) = query.from_
+        folder = f"{parent}/{collection.collection_id}"
+        found = [name for name in self._service.documents if name.rpartition("/")[0] == folder]
+        return self._chosen(found, query._pb)
+
     def _chosen(self, found: list[str], query: Any) -> list[str]:
-        """Those that a query wants: with a field below a number, in the order of a field, only so many."""
+        """Those that a query wants: with a field below or at a value, in the order of a field, only so many."""
         if query.HasField("where"):
             wanted = query.where.field_filter
-            assert wanted.op == types.StructuredQuery.FieldFilter.Operator.LESS_THAN
+            fits = _COMPARED[wanted.op]
             field, bound = wanted.field.field_path, _plain(wanted.value)
-            found = [name for name in found if (value := self._value(name, field)) is not None and value < bound]
+            found = [name for name in found if (value := self._value(name, field)) is not None and fits(value, bound)]
         for order in list(query.order_by)[:1]:
             found = [name for name in found if self._value(name, order.field.field_path) is not None]
             down = order.direction == types.StructuredQuery.Direction.DESCENDING

@@ -114,14 +114,14 @@ MUTANTS = (
     Mutant(
         "no look is put when a run starts",
         ENGINE,
-        "            deadlines.put_next(ledger, execution, View())\n            return there\n",
-        "            return there\n",
+        "            deadlines.put_next(ledger, execution, View())  # also if it waits to begin\n",
+        "",
     ),
     Mutant(
         "whoever completes a start puts no look",
         ENGINE,
-        "execution.plan.roots)\n            deadlines.put_next(ledger, execution, View())\n        return there\n",
-        "execution.plan.roots)\n        return there\n",
+        "known(there.key).plan)\n            deadlines.put_next(ledger, execution, View())\n",
+        "known(there.key).plan)\n",
     ),
     Mutant(
         "who commits that an attempt runs does not see that it began too late",
