@@ -21,7 +21,6 @@ from orchestrator.core.retries import MAX_INTERRUPTIONS, MAX_NO_QUOTA
 from orchestrator.core.steps import OnFailure
 
 _STEP, _GATE = frozenset({Role.STEP}), frozenset({Role.GATE, Role.QUIET})
-_END = frozenset({Role.END})
 
 
 def misfit(plan: Plan, effect: EffectOfRun) -> str | None:
@@ -31,8 +30,8 @@ def misfit(plan: Plan, effect: EffectOfRun) -> str | None:
     such a task is late or a duplicate, and ``evolve`` refuses it.
     """
     match effect:
-        case Launch(node=node) if node >= len(plan.steps):  # the run begins, if there is a place for it
-            return _not_at(plan, node, _END)
+        case Launch(node=plan.end):  # the run begins, if there is a place for it
+            return None
         case (
             Launch(node=node, attempt=attempt)
             | Check(node=node, attempt=attempt)
@@ -57,8 +56,7 @@ def _not_at(plan: Plan, node: int, roles: frozenset[Role]) -> str | None:
     if node not in range(len(plan.nodes)):
         return f"there is no node {node}"
     role = plan.nodes[node].role
-    expected = max(roles)  # "step" rather than "end"
-    return None if role in roles else f"node {node}: expected a {expected}, its role is {role}"
+    return None if role in roles else f"node {node}: expected a {min(roles)}, its role is {role}"
 
 
 def _beyond(plan: Plan, node: int, attempt: int) -> str | None:
