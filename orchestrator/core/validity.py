@@ -30,7 +30,7 @@ def misfit(plan: Plan, effect: EffectOfRun) -> str | None:
     such a task is late or a duplicate, and ``evolve`` refuses it.
     """
     match effect:
-        case Launch(node=plan.end):  # the run begins, if there is a place for it
+        case Launch(node=node) if node >= len(plan.steps) and node == plan.end:  # the run begins, if there is a place
             return None
         case (
             Launch(node=node, attempt=attempt)
