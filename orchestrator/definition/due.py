@@ -26,9 +26,9 @@ def due_after(schedule: Schedule, after: datetime) -> Iterator[datetime]:
     Raises UnknownZoneError.
     """
     zone, times = zones.zone(schedule.time_zone), cron.parsed(schedule.cron)
-    day = after.astimezone(zone).date()
+    day, start = after.astimezone(zone).date(), after.timestamp()
     while day.year <= _LAST:
-        yield from (moment for moment in slots.moments(times, day, day, zone) if moment > after)
+        yield from (moment for moment in slots.moments(times, day, day, zone) if moment.timestamp() > start)
         day += timedelta(days=1)
 
 
@@ -52,7 +52,8 @@ def check_due(moment: datetime, schedule: Schedule, now: datetime) -> None:
     if moment > latest:
         raise UsageError(f"--due: expected a time that has come, got {told}: the server starts it when it is due")
     following = next(due_after(schedule, moment - timedelta.resolution), None)
-    if following == moment:
+    # Not '==', which is False for a time that comes twice and the same time in another zone (PEP 495).
+    if following is not None and following.timestamp() == moment.timestamp():
         return
     near = [one for one in (_before(schedule, moment), following) if one is not None and one <= latest]
     hint = f": the nearest are {' and '.join(one.isoformat() for one in near)}" if near else ""
@@ -64,7 +65,7 @@ def _before(schedule: Schedule, moment: datetime) -> datetime | None:
     zone, times = zones.zone(schedule.time_zone), cron.parsed(schedule.cron)
     day = moment.astimezone(zone).date()
     while day.year >= _FIRST:
-        if earlier := [one for one in slots.moments(times, day, day, zone) if one < moment]:
+        if earlier := [one for one in slots.moments(times, day, day, zone) if one.timestamp() < moment.timestamp()]:
             return earlier[-1]
         day -= timedelta(days=1)
     return None

@@ -100,6 +100,24 @@ def test_what_is_due_in_the_next_minute_has_come():
     check_due(parsed_due("2026-02-01T06:00", schedule), schedule, now)
 
 
+@pytest.mark.parametrize(
+    ("cron", "zone", "due"),
+    [
+        ("30 2 * * *", "Europe/Berlin", ["2026-10-25T02:30", "2026-10-25T02:30+02:00", "2026-10-25T00:30:00Z"]),
+        ("30 * * * *", "Europe/Berlin", ["2026-10-25T02:30", "2026-10-25T02:30+01:00", "2026-10-25T01:30:00Z"]),
+        ("30 1 * * *", "America/New_York", ["2026-11-01T01:30", "2026-11-01T05:30:00Z"]),
+        ("30 2 * * *", "Europe/Berlin", ["2026-03-29T01:30:00Z"]),
+    ],
+)
+def test_a_start_is_due_however_its_time_is_written_on_a_day_on_which_the_clock_changes(cron, zone, due):
+    schedule, now = Schedule(cron, zone), datetime(2027, 1, 1, tzinfo=UTC)
+    for written in due:
+        moment = parsed_due(written, schedule)
+        check_due(moment, schedule, now)
+        with pytest.raises(UsageError, match="is not due"):
+            check_due(moment + timedelta(minutes=1), schedule, now)
+
+
 @dataclass
 class World:
     """A server whose clock moves when it waits, and whose processes only note what they are asked for.
