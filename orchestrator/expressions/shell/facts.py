@@ -38,6 +38,8 @@ class Code:
     ``file``: the first operand is a file of code, and without one the code is read from the input.
     ``always_input``: the input is code even if there is other code. ``modules``: the option ``-m`` runs a module, and
     these modules read code from their input. ``language``: "sed" or "awk", in which harmless code can be recognized.
+    ``named``: the next word, or the rest of this one, is the name of a file of code. ``reads``: names of files of code
+    that it reads without being told.
     """
 
     option: re.Pattern[str]
@@ -48,6 +50,8 @@ class Code:
     always_input: bool = False
     modules: frozenset[str] = frozenset()
     language: str = ""
+    named: re.Pattern[str] = NEVER
+    reads: frozenset[str] = frozenset()
 
     @classmethod
     def of(
@@ -61,10 +65,13 @@ class Code:
         always_input: bool = False,
         modules: str = "",
         language: str = "",
+        named: str = "(?!)",
+        reads: str = "",
     ) -> "Code":
-        """Build one from the texts of its patterns, and from modules that are separated by blanks."""
+        """Build one from the texts of its patterns, and from modules and files that are separated by blanks."""
         patterns = re.compile(option), re.compile(here, re.DOTALL), re.compile(takes)
-        return cls(*patterns, operand, file, always_input, frozenset(modules.split()), language)
+        words, files = frozenset(modules.split()), frozenset(reads.split())
+        return cls(*patterns, operand, file, always_input, words, language, re.compile(named), files)
 
     @property
     def made_for(self) -> bool:

@@ -58,6 +58,18 @@ def scripts(words: Sequence[str], chain: Chain) -> Iterator[str]:
         yield from (file_name(word) for word in words[last + 1 : last + 2])
     elif reads_code(name(words[last])):
         yield from (file_name(words[number]) for number in before_operands(words, last))
+        yield from _named(words[last:])
+
+
+def _named(words: Sequence[str]) -> Iterator[str]:
+    """The names of the files of code that options of an interpreter name, and of those that it reads by itself."""
+    how = known(name(words[0])).code
+    if how is None:
+        return
+    yield from how.reads
+    for word, following in pairwise((*words[1:], "")):
+        if option := how.named.match(word):
+            yield file_name(word[option.end() :] or following)
 
 
 def _runs_named(words: Sequence[str], chain: Chain) -> bool:

@@ -18,13 +18,28 @@ _like = re.compile
 
 _VERSION = r"([-._]?[0-9][-._0-9]*|[-._](static|real|posix|login))?"
 _E = (r"-[A-Za-z0-9]*[eE]", r"-[A-Za-z0-9]*[eE].+")
-_MAKE = Code.of(r"--eval|-E", r"--eval=.+", r"-[Cfj]", file=True)
+_FILE = r"-[a-zA-Z]*f|--file="
+
+#: A variable's text is expanded by make: $(shell ls).
+_MAKE = Code.of(
+    r"--eval|-E",
+    r"--eval=.+|[^-=]+=.+",
+    r"-[Cfj]",
+    OPTIONS_ONLY,
+    file=True,
+    named=r"-f|--(make)?file=",
+    reads="Makefile makefile GNUmakefile",
+)
 _VI = Code.of(r"-c|--cmd|--eval|-S", r"--eval=.+|\+.+", operand=OPTIONS_ONLY)
 _TAR_OPTIONS = r"--(use-compress-program|to-command|checkpoint-action|rmt-command|rsh-command)"
 _TAR = Code.of(rf"-I|{_TAR_OPTIONS}", rf"({_TAR_OPTIONS})=.+", operand=OPTIONS_ONLY)
 _SORT = Code.of(r"--compress-program", r"--compress-program=.+", operand=OPTIONS_ONLY)
+_SPLIT = Code.of(r"--fi[a-z]*", r"--fi[a-z]*=.+", operand=OPTIONS_ONLY)
+_DUMP = Code.of(r"-[a-zA-Z]*z|--postrotate-command", r"--postrotate-command=.+", operand=OPTIONS_ONLY)
+_NETCAT = Code.of(r"-[a-zA-Z0-9]*[ec]|--(sh-)?exec", r"-[ec].+|--(sh-)?exec=.+", operand=OPTIONS_ONLY)
 _SSH = Code.of(r"(?!)", r"(-o)?\s*(Proxy|Local|KnownHosts)Command[ =].*", operand=OPTIONS_ONLY)
 _PAGER = Code.of(r"-e|-P|--pager", r"--pager=.+", operand=OPTIONS_ONLY)
+_GIT_KEYS = r"(?i:alias\.|core\.(sshcommand|editor|pager|hookspath|fsmonitor)|credential\.|diff\.|filter\.)[^=]*"
 _GIT = (
     r"(?i)(-c)?(alias\.|core\.(sshcommand|editor|pager|hookspath|fsmonitor)|credential\.|diff\.|filter\.).+|--exec=.+"
 )
@@ -53,9 +68,16 @@ PROGRAMS = (
     Program("chmod gchmod", data=True, makes_executable=True),
     # Programs that take everything for data without certain arguments.
     Program("gsort sort", data=True, shows=True, unless=_like(r"--com.*"), takes_more=False, risky=True, code=_SORT),
-    Program("gsplit split", data=True, unless=_like(r"--f.*"), takes_more=False, risky=True),
+    Program("gsplit split", data=True, unless=_like(r"--f.*"), takes_more=False, risky=True, code=_SPLIT),
     Program("curl", data=True, unless=_like(r"-[A-Za-z]*K.*|--config.*"), risky=True),
-    Program("wget", data=True, unless=_like(r"--use-askpass.*|-e.*|--exec.*"), takes_more=False, risky=True),
+    Program(
+        "wget",
+        data=True,
+        unless=_like(r"--use-askpass.*|-e.*|--exec.*"),
+        takes_more=False,
+        risky=True,
+        code=Code.of(r"--use-askpass|-e|--execute", r"--(use-askpass|execute)=.+|-e.+", operand=OPTIONS_ONLY),
+    ),
     Program("rg", data=True, unless=_like(r"--pre.*"), risky=True),
     Program("bq", data=True, unless=_like(r"query|shell")),
     Program("aws", data=True, unless=_like(r"ssm|execute-command|ec2-instance-connect")),
@@ -68,13 +90,16 @@ PROGRAMS = (
         remote_after=_set("ssh cloud-shell"),
     ),
     # Programs that read code or run others if an option tells them to.
-    Program("ftp less more tcpdump zip", risky=True),
+    Program("ftp less more", risky=True),
+    Program("zip", risky=True, code=Code.of(r"-TT|--unzip-command", r"-TT.+|--unzip-command=.+", operand=OPTIONS_ONLY)),
+    Program("tcpdump", risky=True, code=_DUMP),
+    Program("nc ncat netcat", risky=True, code=_NETCAT),
     Program("gmake make", risky=True, code=_MAKE, assigns=True, checked=True),
     Program("emacs nvi nvim vi vim", risky=True, code=_VI),
     Program(
         "git",
         risky=True,
-        code=Code.of(r"--exec|-x|--upload-pack|--receive-pack", _GIT, operand=OPTIONS_ONLY),
+        code=Code.of(rf"--exec|-x|--upload-pack|--receive-pack|{_GIT_KEYS}", _GIT, operand=OPTIONS_ONLY),
         subcommands=_set("add branch checkout clone commit diff fetch log pull push rm show tag"),
     ),
     Program("bsdtar gtar tar", risky=True, code=_TAR),
@@ -124,12 +149,17 @@ PROGRAMS = (
     Program("java", any_argument=True),
     Program(
         "awk gawk mawk nawk busybox-awk",
-        code=Code.of(r"-e|--source", r"-e.+|--source=.+", r"-[vFf]|--(assign|file)", 1, language="awk"),
+        code=Code.of(r"-e|--source", r"-e.+|--source=.+", r"-[vFf]|--(assign|file)", 1, language="awk", named=_FILE),
     ),
     Program(
         "sed gsed",
         code=Code.of(
-            r"-[a-zA-Z]*e|--expression", r"-[a-zA-Z]*e.+|--expression=.+", r"-[a-zA-Z]*[fl]", 1, language="sed"
+            r"-[a-zA-Z]*e|--expression",
+            r"-[a-zA-Z]*e.+|--expression=.+",
+            r"-[a-zA-Z]*[fl]",
+            1,
+            language="sed",
+            named=_FILE,
         ),
     ),
     Program(
@@ -143,8 +173,9 @@ PROGRAMS = (
         "mysql mariadb",
         code=Code.of(r"-[a-zA-Z]*e|--execute", r"-e.+|--execute=.+", r"-[hPuD]", file=True, always_input=True),
     ),
+    Program("ed red", code=Code.of(r"(?!)", r"(?!)", r"-p|--prompt", 1, always_input=True)),  # !command is a file
     Program(
-        "dc bc ed ex gdb m4",
+        "dc bc ex gdb m4",
         code=Code.of(r"-e|-ex|-c|--expression", r"-e.+|--expression=.+", file=True, always_input=True),
     ),
     # Programs that run another.

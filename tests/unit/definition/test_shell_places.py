@@ -12,7 +12,7 @@ STANDS = {
     "echo @ --date=@ @@": "bbbb",
     "echo \"@\" '@' \"a'@'\" 'a\"@\"'": "dsds",
     'echo "a\\"@" \\"@ "\\\\@" \\\\@': "dbdb",
-    "x=@ y=\"@\" make z='@' > @ 2>&1 < @": "bdsbb",
+    "x=@ y=\"@\" env z='@' ls > @ 2>&1 < @": "bdsbb",
     "cat a | grep @ && true || echo @; (cd @; ls) & wait": "bbb",
     'echo "$(date -d @)" "$(echo "$(cat "@")" \'@\')" $(ls @)': "bdsb",
     'echo $((1 + @)) "$((@ * (2 + @)))" $(( $(cat @) + 1 ))': "nnnb",

@@ -133,7 +133,17 @@ ROUTES: list[tuple[str, str]] = [
 OTHERS = [
     *(". -- @", "fish -c @", "csh -c @", "make --eval=@", "make -f <(echo @)", "vim -c @", "git -c alias.x=@ x"),
     *("tar xf a --to-command @", "rsync -e @ a b", "ssh -o ProxyCommand=@ h ls", "sort --compress-program=@ f"),
-    *("perl -Mx=@ f", "git -c core.sshCommand=@ fetch"),
+    *("perl -Mx=@ f", "git -c core.sshCommand=@ fetch", "make X=@", "make -j2 all X=@", "gmake -C d all install X=@"),
+    *("split --filter=@ f", "split --filter @ f", "split -l 5 --fil=@ f", "ed @", "ed -s @ < /dev/null", "red -p x @"),
+    *("zip x f -T -TT @", "wget --use-askpass=@ u", "wget -e @ u", "git config alias.z @", "git config core.pager @"),
+    *("echo @ > x.awk; awk -f x.awk f", "echo @ > x.awk; gawk --file=x.awk f", "echo @ > x.sed; sed -nf x.sed f"),
+    *(
+        "echo @ > Makefile; make",
+        "cd d; echo @ > makefile; gmake all",
+        "echo @ > x.mk; make -f x.mk",
+        "tee x.mk <<< @; make -fx.mk",
+    ),
+    *("tcpdump -z @ -w f", "tcpdump -lz @", "nc -e @ h 1", "ncat --sh-exec @ h 1", "netcat -lc @"),
     *("ssh host @", "ssh host bash -c @", "echo @ | ssh host", "gcloud compute ssh vm --command @", "alias ll='ls @'"),
     *("ruby -e @", "node -e @", "node --eval=@", "php -r @", "lua -e @", "Rscript -e @", "gawk --source @ f"),
     *(
@@ -165,6 +175,14 @@ INNOCENT = [
         "rsync -a @ @",
         "vim @",
         "make -C @",
+        "make @",
+        "echo @ > f; make all",
+        "split -l 5 @",
+        "zip x.zip @",
+        "wget @",
+        "nc @ 80",
+        "tcpdump -w @",
+        "git config user.name @",
         "sort -o @ f",
     ),
     *(
@@ -211,7 +229,7 @@ INNOCENT = [
         "diff <(sort @) <(sort @)",
     ),
     *("tee @ < f; ls", "docker run image @", "kubectl get pod @", "timeout 5 python x.py @", "n=1; echo $((n + 1)) @"),
-    *("make X=@", "mkdir -p @/x && cd @ && ls", 'while read -r x; do echo "$x"; done < <(cat @)', "DATE=@ ./job.sh @"),
+    *("mkdir -p @/x && cd @ && ls", 'while read -r x; do echo "$x"; done < <(cat @)', "DATE=@ ./job.sh @"),
     *(
         "cat <<EOF > f\n$X\nEOF\nls @",
         "bash <<'EOF'\necho \"$ORCHESTRATOR_PARAM_x\"\nEOF",

@@ -93,7 +93,6 @@ ACCEPTED = """
 W ./load.sh @
 W python load.py @
 W env A=@ ./load.sh
-W make X=@
 echo @ >f; W cp f g; ls g
 echo @ >f; W cat f > g; ls g
 echo @ >f; sh g; W cat f
