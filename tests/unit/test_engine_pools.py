@@ -9,7 +9,7 @@ from orchestrator.core.events import HoldReleased, HoldRequested, JobEnded
 from orchestrator.core.graph import Graph
 from orchestrator.core.job_end import Interruption, JobEnd, Outcome
 from orchestrator.core.machine import evolve
-from orchestrator.core.messages import Check
+from orchestrator.core.messages import Check, Launch
 from orchestrator.core.model import PENDING, Status, StepState
 from orchestrator.core.overdue import Pace
 from orchestrator.core.pools import Place, Wait, rank_of
@@ -95,6 +95,24 @@ def test_the_place_of_what_ends_goes_to_the_most_urgent_and_then_to_who_came_fir
     assert order == ["first", "c", "d", "a", "b", "last"]  # d has the longer way to the end
     assert [state.status for state in found.store.load_all(KEY).states.values()] == [Status.SUCCEEDED] * 6
     assert list(found.store.occupants("p")) == []
+
+
+def test_late_deliveries_of_what_has_ended_wake_those_in_line_once():
+    """In a slow queue there are many. If each woke others anew, these would do the same after their own end."""
+    found, names = world(pooled("a"), pooled("b"), pooled("c"), p=1), set[str]()
+    put = found.queue.put
+    found.queue.put = lambda tasks: (names.update(task.name for task in tasks), put(tasks))  # type: ignore[method-assign]
+    state = found.state("a")
+    found.jobs.jobs[state.job].script = Script(0.0, Outcome.SUCCEEDED)
+    found.engine.perform(Check(KEY, 0, 1, "signal"))
+    for _ in range(5):
+        found.now += 60.0
+        found.engine.perform(Launch(KEY, 0, 1))
+    assert found.state("a").status is Status.SUCCEEDED
+    woken = [name for name in names if name.startswith(f"{KEY}-1-launch-1-woken")]
+    assert len(woken) == 2  # at the end, and once again
+    found.settle()
+    assert found.active == ["b"]
 
 
 def test_twenty_places_are_taken_as_long_as_some_of_a_thousand_wait():

@@ -17,6 +17,13 @@ from tests.simulation.mutations.mutant import (
 
 MUTANTS = (
     Mutant(
+        "each late delivery of what has ended wakes those in line anew",
+        LEDGER,
+        "self.pools_of(execution, node), again=True)",
+        "self.pools_of(execution, node))",
+        test="tests/unit/test_engine_pools.py",
+    ),
+    Mutant(
         "an attempt needs no place",
         POOLS,
         "    pools = ledger.pools_of(execution, effect.node)",
