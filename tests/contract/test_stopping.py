@@ -15,7 +15,7 @@ import pytest
 from orchestrator.core.job_end import Interruption, JobEnd, Outcome
 from orchestrator.core.steps import Json
 from orchestrator.errors import BackendError
-from orchestrator.jobs.process import attempt, group, watcher
+from orchestrator.jobs.process import attempt, claim, group, watcher
 from orchestrator.jobs.process.environment import marks
 from orchestrator.ports import JobRunning
 from tests.contract.benches import Bench, process, written
@@ -93,6 +93,37 @@ def test_what_had_ended_before_it_was_asked_to_stop_has_ended_as_it_did(bench: B
     bench.over(bench.backend.launch(bench.request(bench.good)).job)
     bench.backend.cancel(JOB)
     assert bench.over(JOB).outcome is Outcome.SUCCEEDED
+
+
+@pytest.mark.parametrize("code", [0, 3])
+def test_a_command_that_ended_while_its_driver_stood_still_has_ended_when_it_did(
+    bench: Bench, code: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    goes_on, looks = threading.Event(), watcher.Watcher._wait
+    monkeypatch.setattr(watcher.Watcher, "_wait", lambda self, seconds: goes_on.wait() and looks(self, seconds))
+    daemon = "import os, time; os.setsid(); open('up', 'w').write(str(os.getpid())); time.sleep(60)"
+    folder = launched(bench, f'python -c "{daemon}" & until [ -s up ]; do sleep 0.01; done; exit {code}')
+    while claim.locked(folder):
+        time.sleep(0.01)
+    time.sleep(0.05)
+    woken = time.time()
+    bench.backend.cancel(JOB)  # its timeout comes first: the driver does not know yet that it has ended
+    goes_on.set()
+    end = bench.over(JOB)
+    assert (end.outcome, end.at < woken) == (Outcome.FAILED if code else Outcome.SUCCEEDED, True)
+    number = int(written(bench.folder / "up"))
+    assert any(process.number == number for process in group.running() or ()) is (code == 0)
+    if code == 0:
+        os.killpg(number, signal.SIGKILL)
+
+
+def test_the_time_in_a_file_counts_only_between_the_last_look_and_the_one_that_found_the_end(tmp_path: Path) -> None:
+    now = time.time()
+    assert attempt.ended_at(tmp_path, 10.0, 20.0, now) == 20.0  # nothing says when it was
+    (tmp_path / "exit").write_text("0")
+    for written_at, at in ((now - 15, now - 15), (now - 99, now - 20), (now - 1, now - 5), (now + 99, now - 5)):
+        os.utime(tmp_path / "exit", (written_at, written_at))
+        assert attempt.ended_at(tmp_path, now - 20, now - 5, time.time()) == pytest.approx(at, abs=0.1)
 
 
 def test_an_interruption_becomes_a_cancelling_and_not_the_other_way_round(tmp_path: Path) -> None:

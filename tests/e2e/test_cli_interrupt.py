@@ -262,3 +262,19 @@ def test_what_a_run_needs_is_in_the_run_so_the_graph_may_be_gone(long: Place) ->
     Path(long.folder / "long.yaml").unlink()
     long.tell("go", "on")
     assert long("resume", "r1", "--no-picture").code == 0
+
+
+def test_a_step_that_ended_while_its_driver_stood_still_has_not_reached_its_timeout(place: Place) -> None:
+    """As after Ctrl-Z and fg: the time that the process stood still was counted as the step's."""
+    step = "{command: 'echo up > up; read word < go', timeout: 6s}"
+    place.write("short.yaml", f"name: short\nsteps:\n  b: {step}\n")
+    for name in ("up", "go"):
+        place.fifo(name)
+    driver = place.start("run", "short.yaml", "--run-id", "r1")
+    place.hear("up")
+    driver.send_signal(signal.SIGSTOP)
+    place.tell("go", "on")
+    time.sleep(7)
+    driver.send_signal(signal.SIGCONT)
+    assert finish(driver).code == 0
+    assert statuses(place) == {"b": ("succeeded", 1)}

@@ -7,6 +7,7 @@ outputs.py. The command can write there too, so attempt_files.py reads these fil
 """
 
 import json
+import time
 from pathlib import Path
 
 from orchestrator.core.job_end import Interruption, JobEnd, Outcome
@@ -63,6 +64,19 @@ def told(folder: Path, code: int) -> bool:
     except OSError:
         return False
     return True
+
+
+def ended_at(folder: Path, alive: float, seen: float, now: float) -> float:
+    """When an attempt ended that was running at ``alive``, and seen to have ended at ``seen``. ``now``: our clock's.
+
+    If this process stood still in between, only the time of the file ``exit`` says when. It is from the system's clock,
+    which can be changed, so only its age counts, and only within these limits.
+    """
+    try:
+        age = time.time() - attempt_files.written(folder / "exit", time.time())
+    except OSError:  # there is none, or it cannot be read: the end is known by its being seen
+        return seen
+    return min(max(now - age, alive), seen)
 
 
 def over(folder: Path, now: float, seen: int | None = None, gone: float | None = None, lived: bool = False) -> JobEnd:

@@ -50,7 +50,7 @@ class ProcessBackend:
         self._ended = ended
         self._clock = clock
         self._lock = threading.Lock()
-        self._watcher = Watcher(self._over)
+        self._watcher = Watcher(self._over, clock)
         self._watched: dict[str, Watched] = {}
         self._seen: dict[str, int] = {}  # exit statuses of jobs that could not write them
         self._gone: dict[str, float] = {}  # when watched jobs ended
@@ -136,7 +136,9 @@ class ProcessBackend:
             number = watched.leader if watched else attempt.group_of(folder)
             if number and (watched or claim.locked(folder)):
                 sent = signal.SIGKILL if insist else signal.SIGTERM
-                group.send(number, sent, _known(), marks(folder))
+                # Its shell may have ended unseen, while this process stood still: then a success keeps its servers.
+                spares = not claim.locked(folder) and attempt.succeeded(folder, None)
+                group.send(number, sent, _known(), None if spares else marks(folder))
         except OSError as error:
             raise BackendError(f"{folder}: the job cannot be stopped: {error}") from error
 
@@ -183,7 +185,7 @@ class ProcessBackend:
             it.process.wait()
             if not attempt.told(it.folder, code):
                 self._seen[it.job] = code
-        self._gone[it.job] = self._clock() - it.since_gone()
+        self._gone[it.job] = attempt.ended_at(it.folder, it.alive, it.seen, self._clock())
         if it.lived:
             self._lived.add(it.job)
         with self._lock:

@@ -24,6 +24,7 @@ from orchestrator.errors import BackendError
 from orchestrator.jobs.process import attempt, claim, group
 from orchestrator.jobs.process.environment import marks
 from orchestrator.jobs.process.shortage import is_short
+from orchestrator.ports import Clock
 
 #: How long processes that a command left running have to end by themselves, and then after SIGTERM, before SIGKILL.
 ALONE, ASKED = 2.0, 2.0
@@ -41,6 +42,8 @@ class Watched:
 
     ``insist``: an earlier process asked it to stop. ``lived``: it was running when it was adopted. ``code``: the exit
     status of its shell, if its end was seen; negative if a signal ended it. ``began``, ``gone``: monotonic times.
+    ``alive``, ``seen``: the times, in seconds since the epoch, at which the shell was last known to run, and at which
+    it was first seen to be gone. They lie far apart if this process stood still, or the machine slept.
     ``asked``: how often the processes that are left were signalled. ``bell``: a descriptor that becomes readable when
     the shell is gone.
     """
@@ -54,8 +57,15 @@ class Watched:
     began: float = 0.0
     code: int | None = None
     gone: float | None = None
+    alive: float = 0.0
+    seen: float = 0.0
     asked: int = 0
     bell: int | None = None
+
+    def see_alive(self, at: float) -> None:
+        """Note that the shell was running at ``at``, unless it is known to be gone."""
+        if self.gone is None:
+            self.alive = max(self.alive, at)
 
     def since_gone(self) -> float:
         """Seconds since its shell ended; 0 while it is running."""
@@ -70,8 +80,9 @@ class Watched:
 class Watcher:
     """Calls ``ended``, which must not raise, with each attempt that has ended."""
 
-    def __init__(self, ended: Callable[[Watched], None]) -> None:
+    def __init__(self, ended: Callable[[Watched], None], clock: Clock) -> None:
         self._ended = ended
+        self._clock = clock
         self._lock = threading.Condition()
         self._watched: list[Watched] = []
         self._thread: threading.Thread | None = None
@@ -102,7 +113,7 @@ class Watcher:
             with suppress(OSError):  # no descriptor is left: it is polled instead
                 it.bell = os.pidfd_open(it.process.pid)
                 self._bells.register(it.bell, select.EPOLLIN)
-        it.began = time.monotonic()
+        it.began, it.alive = time.monotonic(), self._clock()
         with self._lock:
             self._watched.append(it)
             self._lock.notify()
@@ -115,8 +126,11 @@ class Watcher:
                 if not self._watched:
                     break
                 watched = list(self._watched)
+            looked = self._clock()
             rung = self._wait(_LOOK if any(it.bell is None for it in watched) else _IDLE)
-            over = _Look([it for it in watched if it.bell is None or it.bell in rung], self._silence).over
+            over = _Look([it for it in watched if it.bell is None or it.bell in rung], self._silence, self._clock).over
+            for it in watched:
+                it.see_alive(looked)
             with self._lock:
                 self._watched = [it for it in self._watched if it not in over]
             for it in over:
@@ -141,13 +155,13 @@ class Watcher:
 class _Look:
     """One round over some attempts, which lists processes only if needed. ``over``: the attempts that have ended."""
 
-    def __init__(self, watched: Sequence[Watched], silence: Callable[[Watched], None]) -> None:
+    def __init__(self, watched: Sequence[Watched], silence: Callable[[Watched], None], clock: Clock) -> None:
         self._known: Sequence[group.Process] | None = None
         self._looked = False
         for it in watched:
             if it.gone is None and _found(_shell_is_gone, it):
                 silence(it)
-                it.gone = time.monotonic()
+                it.gone, it.seen = time.monotonic(), clock()
         self._ending = [it for it in watched if it.gone is not None]
         self.over = [it for it in self._ending if _found(self._nothing_is_left, it)]
 
