@@ -9,7 +9,7 @@ import os.path
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from orchestrator.core import kept_steps
 from orchestrator.core.inner_graphs import has_deadlines, whole
@@ -90,7 +90,7 @@ class RunBackend:
             case RunStatus.SUCCEEDED:
                 return self._succeeded(run, at)
             case RunStatus.CANCELLED:
-                return JobEnd(Outcome.CANCELLED, at)
+                return JobEnd(Outcome.CANCELLED, at, error=self._why_cancelled(run))
             case _:
                 return self._failed(run, at)
 
@@ -247,6 +247,12 @@ class RunBackend:
             return JobEnd(Outcome.FAILED, at, error=said, cause="expression", permanent=True)
         return JobEnd(Outcome.SUCCEEDED, at, outputs, live=self._lives_on(execution))
 
+    def _why_cancelled(self, run: Run) -> str | None:
+        """Who cancelled a child, when and why; None if it was cancelled because its step was, which says so itself."""
+        ref = _parent(run)
+        state = self._engine.ledger.store.load(ref.run, (ref.node,), ()).state(ref.node)
+        return None if run.stop is None or state.stop is not None else f"the run inside was cancelled {_told(run.stop)}"
+
     def _lives_on(self, execution: Execution) -> bool:
         """Whether a streaming job of it is still running: then it is cancelled with the parent, although it ended."""
         plan = execution.plan
@@ -265,9 +271,18 @@ class RunBackend:
             which = listed((f"{name} ({why})" if why else name for name, why in run.failed.items()), "and")
             return JobEnd(Outcome.FAILED, at, error=f"these steps failed: {which}", cause=cause or STEPS)
         node = plan.numbers[named[0]]
-        error = ledger.store.load(run.key, (node,), ()).state(node).error
-        said = f"step '{named[0]}' failed" + (f": {error}" if error else "")
+        state = ledger.store.load(run.key, (node,), ()).state(node)
+        said = f"step '{named[0]}' failed" + (f": {state.error}" if state.error else "")
+        if state.status is Status.CANCELLED and state.stop is not None:
+            said = f"step '{named[0]}' was cancelled {_told(state.stop)}"
         return JobEnd(Outcome.FAILED, at, error=said, cause=cause or STEPS)
+
+
+def _told(stop: Stop) -> str:
+    """``by ann at 2026-11-23 12:03:04 UTC: wrong input``."""
+    by = f"by {stop.by} " if stop.by else ""
+    at = datetime.fromtimestamp(stop.at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    return f"{by}at {at}" + (f": {stop.why}" if stop.why else "")
 
 
 def items_of(request: JobRequest) -> list[Json]:

@@ -80,7 +80,7 @@ def _explain(plan: Plan, view: View, node: int, now: float | None) -> list[str]:
         case Status.FAILED | Status.NEEDS_ATTENTION:
             return failed(step, state)
         case Status.CANCELLED:
-            return [cancelled(state)]
+            return [cancelled(step, state)]
         case Status.SKIPPED:
             return [f"skipped: {skipped(plan, view, node)}"]
         case Status.UPSTREAM_FAILED:

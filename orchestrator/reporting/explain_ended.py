@@ -2,6 +2,7 @@
 
 import json
 
+from orchestrator.core.kinds import kind_of
 from orchestrator.core.model import EMPTY, Status, StepState, View
 from orchestrator.core.plan import Plan
 from orchestrator.core.steps import Step
@@ -61,9 +62,11 @@ def outputs_of(state: StepState) -> list[str]:
     return [f"outputs: {text if len(text) <= _OUTPUTS else f'{text[:_OUTPUTS]}…'}"]
 
 
-def cancelled(state: StepState) -> str:
+def cancelled(step: Step, state: StepState) -> str:
     """Who cancelled the step, and how its job ended."""
     if state.stop is None:
+        if kind_of(step.work).runs and state.error:
+            return f"cancelled: {state.error}"
         by_whom = f": {state.error}" if state.error else ""
         return f"cancelled: its job was stopped by someone else, not by orchestrator{by_whom}"
     if not state.attempt:
@@ -93,7 +96,7 @@ def upstream_failed(plan: Plan, view: View, node: int) -> list[str]:
     for number in causes[:5]:
         step, state = plan.steps[number], view.state(number)
         said = f"{status_word(state.status)}{classed(state)}: {said_of(step, state) or 'no reason given'}"
-        lines.append(f"{step.name} {cancelled(state) if state.status is Status.CANCELLED else said}")
+        lines.append(f"{step.name} {cancelled(step, state) if state.status is Status.CANCELLED else said}")
     return lines
 
 

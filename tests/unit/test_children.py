@@ -21,6 +21,7 @@ from orchestrator.engine.runs_inside import STEP_ENDED
 from orchestrator.errors import BackendError
 from orchestrator.jobs.scripted import Script
 from orchestrator.ports import CHECKS, LAUNCHES, JobRequest
+from orchestrator.reporting.explain import explain
 from tests.unit.engine_world import KEY, World
 
 DAY = 86_400.0
@@ -154,6 +155,27 @@ def test_a_cancellation_goes_inside_with_who_and_why():
     settle(world)
     assert (child(world).status, child(world).stop) == (RunStatus.CANCELLED, Stop(5.0, "ann", "wrong input"))
     assert world.store.load_all(KEY).state(0).status is Status.CANCELLED
+
+
+def test_a_step_whose_run_somebody_cancelled_says_who_did_when_and_why():
+    """The step said that somebody else had stopped its job, not the orchestrator."""
+    world = begun(plan_of(JOB), {"a": Script(1000.0)})
+    settle(world, 4.0)
+    world.engine.cancel(child(world).key, Stop(5.0, "ann", "wrong input"))
+    settle(world)
+    state = world.store.load_all(KEY).state(0)
+    said = "the run inside was cancelled by ann at 1970-01-01 00:00:05 UTC: wrong input"
+    assert (state.status, state.stop, state.error) == (Status.CANCELLED, None, said)
+    known = world.engine.ledger.known(KEY)
+    assert explain(known.plan, world.store.load_all(KEY), 0, None) == [f"cancelled: {said}"]
+
+
+def test_a_step_inside_whose_run_one_step_was_cancelled_says_who_did():
+    world = begun(plan_of(JOB), {"a": Script(1000.0)})
+    settle(world, 4.0)
+    world.engine.cancel(child(world).key, Stop(5.0, "ann"), [0])
+    settle(world)
+    assert world.store.load_all(KEY).state(0).error == "step 'a' was cancelled by ann at 1970-01-01 00:00:05 UTC"
 
 
 def test_a_run_that_a_handler_opens_after_its_step_has_ended_is_cancelled():

@@ -64,7 +64,7 @@ MUTANTS = (
     Mutant(
         "a run that is cancelled is told as failed",
         _CHILDREN,
-        "                return JobEnd(Outcome.CANCELLED, at)",
+        "                return JobEnd(Outcome.CANCELLED, at, error=self._why_cancelled(run))",
         "                return self._failed(run, at)",
         _WORLDS,
     ),
