@@ -23,8 +23,9 @@ from orchestrator.errors import InUseError, UsageError
 from orchestrator.home import Home
 from orchestrator.local.wiring import records
 from orchestrator.operations import prune as pruning
-from orchestrator.operations.prune import Pruned, old_families, prune
+from orchestrator.operations.prune import Pruned, folder_size, old_families, prune
 from orchestrator.ports import CHECKS, Task
+from orchestrator.reporting.phrases import size
 from tests.e2e.command_line import Place
 
 DAY = 86_400.0
@@ -333,6 +334,22 @@ def test_who_waits_for_a_lock_that_is_deleted_meanwhile_takes_the_new_one(home: 
         assert home.driven("r")
         with pytest.raises(InUseError), home.driving("r"):
             pass
+
+
+def test_a_dry_run_counts_the_files_of_the_runs_inside(home: Home):
+    outer = ran(home, "old", 90)
+    ran(home, "kept", 1)
+    for run_id, root in (("a--key-old-0-1", "old"), ("a--key-kept-0-1", "kept")):
+        inner = Run(run_id, f"key-{run_id}", "sales", "v1", {}, outer.started_at, parent=f"key-{root}-0-1", root=root)
+        with records(home) as made:
+            made.store.open_run(inner, PLAN)
+            made.store.end_run(inner.key, RunStatus.SUCCEEDED, outer.started_at)
+        home.data(run_id).mkdir(parents=True)
+        (home.data(run_id) / "rows").write_text("x" * 500_000)
+    said = Place(home.path.parent).look("prune", "--older-than", "30d", "--keep", "1", "--dry-run").out
+    taken = sum(folder_size(home.run(run_id)) for run_id in ("old", "a--key-old-0-1"))
+    assert f"1 run to be deleted, with {size(taken)} of files" in said
+    assert taken > 500_000
 
 
 def test_the_command_lists_asks_and_deletes(home: Home):

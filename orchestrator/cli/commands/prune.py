@@ -65,37 +65,39 @@ def command(older_than: str, graph: str | None, keep: int, dry_run: bool, yes: b
         old = old_families(store, before, graph, keep)
         waits = {family: why for family in old if (why := busy(place, store, family))} if dry_run else {}
         unfinished = bool(store.removed())
+        chosen = [family for family in old if family not in waits]
+        inside = store.ids_inside({run.id for family in chosen for run in family.runs})
     if dry_run:
-        show(place, [family for family in old if family not in waits])
+        show(place, chosen, inside)
         for why in waits.values():
             echo(f"not yet: {why}")
         return DONE
     if not old and not unfinished:
         echo("no run is that old: nothing was deleted")
         return DONE
-    if old and not (yes or confirmed(place, old)):
+    if old and not (yes or confirmed(place, old, inside)):
         echo("nothing was deleted")
         return FAILED
     return go(place, old)
 
 
-def show(home: Home, old: Sequence[Family]) -> None:
-    """Print what is to be deleted, and how much room it takes."""
+def show(home: Home, old: Sequence[Family], inside: Sequence[str]) -> None:
+    """Print what is to be deleted, and how much room it takes. ``inside``: the ids of the runs inside them."""
     if not old:
         echo("no run that is old enough can be deleted")
         return
     for line in run_lines([[(run, str(run.status)) for run in family.runs] for family in old]):
         echo(line)
     runs = [run for family in old for run in family.runs]
-    taken = sum(folder_size(home.run(run.id)) for run in runs)
+    taken = sum(folder_size(home.run(run_id)) for run_id in (*(run.id for run in runs), *inside))
     echo(f"{counted(len(runs), 'run')} to be deleted, with {size(taken)} of files in {files.short(home.path / 'runs')}")
 
 
-def confirmed(home: Home, old: Sequence[Family]) -> bool:
+def confirmed(home: Home, old: Sequence[Family], inside: Sequence[str]) -> bool:
     """Whether the user agrees. Raises UsageError if nobody can be asked."""
     if not sys.stdin.isatty():
         raise UsageError("this is not a terminal, so add --yes to confirm; --dry-run only lists the runs")
-    show(home, old)
+    show(home, old, inside)
     return agreed("Delete them?")
 
 

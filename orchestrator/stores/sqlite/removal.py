@@ -53,6 +53,11 @@ def remove(connection: sqlite3.Connection, runs: Collection[str]) -> dict[str, s
     return gone
 
 
+def inside(connection: sqlite3.Connection, roots: Collection[str]) -> list[str]:
+    """The ids of the runs inside the runs ``roots`` (ids), at any depth: these go with them."""
+    return [run_id for _, run_id, _, _, root in connection.execute(_RUNS) if root is not None and root in roots]
+
+
 def notes(connection: sqlite3.Connection) -> dict[str, str]:
     """The keys and ids of deleted runs whose files are still to be removed."""
     if not connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'removed'").fetchone():

@@ -232,6 +232,11 @@ class SqliteStore:
             self._memory.drop()
             return gone
 
+    def ids_inside(self, roots: Collection[str]) -> Sequence[str]:
+        """The ids of the runs inside those with the ids ``roots``, at any depth, which are deleted with them."""
+        with self._database.read() as connection:
+            return removal.inside(connection, roots)
+
     def removed(self) -> Mapping[str, str]:
         """The keys and ids of deleted runs whose files are still to be removed."""
         with self._database.read() as connection:
