@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -15,6 +16,12 @@ from orchestrator.system.terminal import one_line
 
 #: Seconds that it may take; then all its processes are killed.
 TIMEOUT = 30.0
+
+#: Seconds that processes which it leaves behind have to end by themselves, and then after SIGTERM, before SIGKILL.
+ALONE, ASKED = 2.0, 2.0
+
+#: Seconds between two looks at them.
+_LOOK = 0.02
 
 #: How many bytes of the end of its output an error may quote.
 _QUOTED = 300
@@ -47,11 +54,32 @@ def call(command: str | Sequence[str], event: bytes, about: Notification, folder
                 with suppress(ProcessLookupError, PermissionError):
                     os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
+        _end_group(process.pid)
         if status:
             output.seek(max(0, output.seek(0, os.SEEK_END) - _QUOTED))
             last = one_line(output.read().decode(errors="replace")).strip()
             raise NotNotifiedError(f"its command exited with {status}{f': {last}' if last else ''}")
     return "exited with 0"
+
+
+def _end_group(group: int) -> None:
+    """End the processes that the command left in its group. One that has left the group, as by setsid, lives on."""
+    for seconds, number in ((ALONE, signal.SIGTERM), (ASKED, signal.SIGKILL)):
+        until = time.monotonic() + seconds
+        while _signalled(group, 0):
+            if time.monotonic() >= until:
+                _signalled(group, number)
+                break
+            time.sleep(_LOOK)
+
+
+def _signalled(group: int, number: int) -> bool:
+    """Whether the group has a process that we may signal. ``number``: the signal to send; 0 sends none."""
+    try:
+        os.killpg(group, number)
+    except (ProcessLookupError, PermissionError):
+        return False
+    return True
 
 
 def variables(about: Notification) -> dict[str, str]:

@@ -2,11 +2,13 @@
 
 import json
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from orchestrator.errors import NotNotifiedError
+from orchestrator.jobs.process import group
 from orchestrator.ports import Notification
 from orchestrator.receivers import command
 from orchestrator.receivers.notifier import Notifier
@@ -60,3 +62,19 @@ def test_it_is_killed_with_all_that_it_started_if_it_takes_too_long(tmp_path: Pa
     monkeypatch.setattr(command, "TIMEOUT", 0.2)
     with pytest.raises(NotNotifiedError, match=r"took longer than 0\.2 s, and was killed"):
         desk("sleep 60 & sleep 60", tmp_path).notify("desk", TOLD)
+
+
+@pytest.mark.parametrize("left", ["sleep 654", "trap '' TERM; echo deaf > up; while :; do sleep 0.01; done"])
+def test_what_it_leaves_running_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, left: str):
+    monkeypatch.setattr(command, "ALONE", 0.05)
+    monkeypatch.setattr(command, "ASKED", 0.05)
+    line = f"({left}) & echo $$ > leader; {'' if left == 'sleep 654' else 'until [ -e up ]; do sleep 0.01; done'}"
+    assert desk(["sh", "-c", line], tmp_path).told("desk", TOLD) == "exited with 0"
+    leader = int((tmp_path / "leader").read_text())
+    while group.alive(leader):  # a killed process is gone a moment later
+        time.sleep(0.01)
+
+
+def test_what_it_leaves_running_may_end_by_itself(tmp_path: Path):
+    assert desk("(sleep 0.1; echo done > told) & :", tmp_path).told("desk", TOLD) == "exited with 0"
+    assert (tmp_path / "told").read_text() == "done\n"
