@@ -54,7 +54,7 @@ variable "image_repositories" {
 }
 
 variable "pools" {
-  description = "How many attempts of steps may run at once in each pool, such as { dataflow = 20 }. Dataflow steps that name no pool are in the pool dataflow, if there is one. The same as pools in orchestrator.yaml, which holds on one machine."
+  description = "How many attempts of steps may run at once in each pool, such as { dataflow = 20 }. Dataflow steps that name no pool are in the pool dataflow, if there is one. The same as pools in orchestrator.yaml, which applies on one machine."
   type        = map(number)
   default     = {}
 
@@ -69,7 +69,7 @@ variable "pools" {
 }
 
 variable "env" {
-  description = "Environment variables of the functions that run the graphs' Python code, such as { WAREHOUSE = \"eu\" }. What a graph's folder sets in its files env and secrets takes precedence. The same as env in orchestrator.yaml, which holds on one machine."
+  description = "Environment variables of the functions that run the graphs' Python code, such as { WAREHOUSE = \"eu\" }. What a graph's folder sets in its files env and secrets takes precedence. The same as env in orchestrator.yaml, which applies on one machine."
   type        = map(string)
   default     = {}
 

@@ -73,7 +73,7 @@ class Commands(click.Group):
 #: What users may write for RUN, in every command.
 RUN = (
     "RUN is the id of a run, or its beginning if that is unique, or the name of a graph, which means its newest run. "
-    "RUN/STEP, except in 'resume' and 'rerun', is the run inside a step that runs a graph."
+    "RUN/STEP, except in 'resume' and 'rerun', is the run inside a step that runs a graph or has 'map'."
 )
 
 HELP = f"""Run graphs of data jobs, with parallel branches and joins.

@@ -67,9 +67,7 @@ def deployment_options(command: F) -> F:
 
 def project_options(command: F) -> F:
     """Which deployment, for commands that otherwise work on this machine. ``project`` is None if it is not given."""
-    project = click.option(
-        "--project", metavar="PROJECT", help="The id of a Google Cloud project: look at its deployment."
-    )
+    project = click.option("--project", metavar="PROJECT", help="The id of a Google Cloud project: use its deployment.")
     return all_of((project, *_in_project("With --project: the", required=False)), command)
 
 

@@ -36,7 +36,7 @@ def stop(call: Call) -> Answer:
             raise NotFoundError(f"this deployment has no job {where}")
         left = jobs.judged(job)
         if left is None:
-            return 409, {"errors": [f"{where} is not left: a run waits for its end, or it has ended"], "said": []}
+            return 409, {"errors": [f"{where} is no leftover: a run waits for its end, or it has ended"], "said": []}
         return 200, {"job": where, "said": [f"{left.name}: {jobs.ask_to_stop(left)}"], "changed": True}
 
 

@@ -189,7 +189,7 @@ def test_without_a_lock_what_it_says_is_not_known_and_the_rest_is_looked_at(pati
     assert [finding.text for finding in said.findings] == ["unknown whether it is up to date: not in the repository"]
     (said,) = [result for result in patient.examine() if result.check == "jobs at once"]
     assert [finding.text for finding in said.findings] == [
-        "0 running, how many a run needs is unknown without graphs.lock, 25 by default"
+        "0 running, how many a run needs is unknown without graphs.lock; the default quota is 25"
     ]
 
 

@@ -24,7 +24,7 @@ project
   ok    project        number 123456789012
   ok    APIs           15 are enabled
   ok    graphs.lock    2 graphs
-  ok    jobs at once   0 running, at most 4 in a run, 25 by default
+  ok    jobs at once   0 running, at most 4 in a run; the default quota is 25
   ok    variables      template_buckets: demo-templates
 
 functions

@@ -448,8 +448,8 @@ def test_jobs_that_no_run_waits_for_are_shown_to_viewers_and_stopped_by_operator
 @pytest.mark.parametrize(
     ("job", "status", "said"),
     [
-        ("lost", 409, "{where} is not left: a run waits for its end, or it has ended"),
-        ("waited", 409, "{where} is not left: a run waits for its end, or it has ended"),
+        ("lost", 409, "{where} is no leftover: a run waits for its end, or it has ended"),
+        ("waited", 409, "{where} is no leftover: a run waits for its end, or it has ended"),
         ("foreign", 404, "this deployment has no job {where}"),
         ("europe-west4/2026-none", 404, "this deployment has no job {where}"),
         ("europe-west4", 400, "job: expected a job such as europe-west4/2026-01-30_20_00_08-8562643317148312878"),

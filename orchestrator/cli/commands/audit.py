@@ -26,7 +26,7 @@ Examples:
   orchestrator audit --project my-project --region europe-west4
   orchestrator audit --project my-project --region europe-west4 --stop --yes
 
-A job is left if its run has ended or is unknown, or if its step has gone on without it. On this machine these are the
+A leftover is a job whose run has ended or is unknown, or whose step has gone on without it. On this machine, these are
 processes of commands; with --project, the deployment's Dataflow jobs in all regions, with what they have used so far.
 Jobs of other deployments and of people are never touched; nor are jobs that a graph leaves running on purpose
 (streaming).
@@ -38,15 +38,15 @@ With --project and --region, the deployed consoles do this: you need to be one o
 of its 'operators'. With --project alone, or with --database, Google's APIs are asked with your own rights: the roles
 roles/dataflow.developer and roles/datastore.viewer.
 
-Exit codes: 0 nothing is left, 1 something is or was, or it cannot be told, 2 wrong use.
+Exit codes: 0 no leftovers, 1 there are or were some, or it cannot be told, 2 wrong use.
 """
 
-#: Says what became of something that is left.
+#: Says what became of a leftover.
 Stop = Callable[[Leftover], str]
 
 
 @click.command(epilog=EPILOG)
-@click.option("--stop", is_flag=True, help="Stop what is left.")
+@click.option("--stop", is_flag=True, help="Stop the leftovers.")
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @home_option
 @cloud_options
@@ -104,7 +104,9 @@ def _by_console(place: DeployedConsole, stop: bool, yes: bool, as_json: bool) ->
     try:
         found = Audit.of(said)
     except (LookupError, TypeError, ValueError, AttributeError) as error:
-        raise OrchestratorError(f"the console's answer cannot be read: {error}: is its version another one?") from error
+        raise OrchestratorError(
+            f"the console's answer cannot be read: {error}: use the version that is deployed"
+        ) from error
     return told(found, ask if stop else None, yes, as_json)
 
 

@@ -30,6 +30,7 @@ EPILOG = """\b
 Examples:
   orchestrator cancel daily-sales-2026 --why 'wrong input'
   orchestrator cancel daily-sales-2026 extract-orders
+  orchestrator cancel daily-sales-2026/per-file per-file.17    # one item of a step with 'map'
   orchestrator cancel daily-sales-2026 --project my-project --region europe-west4
 
 Without STEP, steps that have not started are cancelled at once, and running jobs are asked to stop, repeatedly, until

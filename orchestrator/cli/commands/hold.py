@@ -17,6 +17,7 @@ EPILOG = """\b
 Examples:
   orchestrator hold daily-sales-2026 report --why 'the input is late'
   orchestrator hold daily-sales-2026 --until 18:00 --why 'maintenance'
+  orchestrator hold daily-sales-2026/load-orders count --why 'late'    # a step inside
   orchestrator hold daily-sales-2026 report --why 'late' --project my-project --region europe-west4
 
 A running attempt of a held step continues, and so do the other steps. A held step is still skipped if its trigger rule

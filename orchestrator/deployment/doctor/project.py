@@ -115,7 +115,7 @@ def quota(world: World) -> Found:
     if unheard:
         yield warn(f"jobs in {', '.join(unheard)} could not be counted", "try again in a minute")
     needed = f"at most {wanted} in a run" if world.here.lock else "how many a run needs is unknown without graphs.lock"
-    yield note(f"{running} running, {needed}, {JOBS_AT_ONCE} by default")
+    yield note(f"{running} running, {needed}; the default quota is {JOBS_AT_ONCE}")
 
 
 def _largest(lock: Lock | None) -> tuple[str, int]:
