@@ -4,6 +4,7 @@ import socket
 from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 from orchestrator.core.model import Run, RunStatus
 from orchestrator.definition.project import FILE, load_project, project_folder
@@ -38,14 +39,24 @@ def projects_owing(home: Home) -> list[Path]:
         return list(dict.fromkeys(map(project_of, ended)))
 
 
-def send_left_over(home: Home, receivers: Notifier, say: Callable[[str], None], flag: str) -> tuple[int, int]:
-    """Send what the ended runs of a project owe. Returns how many notifications there were, and how many are left."""
+class LeftOver(NamedTuple):
+    """How many notifications there were to send, how many of them are left, and how many another process sends."""
+
+    due: int
+    left: int
+    elsewhere: int
+
+
+def send_left_over(home: Home, receivers: Notifier, say: Callable[[str], None], flag: str) -> LeftOver:
+    """Send what the ended runs of a project owe, except of those that another process has taken."""
     world = embedded(home, 1, fake_dataflow=True, receivers=receivers, flag=flag)
     try:
         with ExitStack() as locks:
             notices = Notices(world, lambda: others, say)
-            others = left_over(world, locks)
-            return len(world.queue.waiting(others, NOTICES)), len(notices.close())
+            taken: list[str] = []
+            others = left_over(world, locks, taken.append)
+            due = len(world.queue.waiting(others, NOTICES))
+            return LeftOver(due, len(notices.close()), len(world.queue.waiting(taken, NOTICES)))
     finally:
         world.close()
 
@@ -69,10 +80,11 @@ def notifying(
             )
 
 
-def left_over(world: Embedded, locks: ExitStack) -> list[str]:
+def left_over(world: Embedded, locks: ExitStack, taken: Callable[[str], None] = lambda _: None) -> list[str]:
     """The keys of ended runs of the project that still owe receivers something. All of it is due now.
 
-    As long as ``locks`` has their locks, nobody else sends that.
+    As long as ``locks`` has their locks, nobody else sends that. ``taken`` is called with the keys of the others, whose
+    locks another process has.
     """
     known, found = world.engine.ledger.receivers, list[str]()
     if not isinstance(known, Notifier):
@@ -84,8 +96,8 @@ def left_over(world: Embedded, locks: ExitStack) -> list[str]:
                 locks.enter_context(world.home.driving(run.id))
                 world.queue.hurry(key, NOTICES, world.clock())
                 found.append(key)
-        except InUseError:
-            continue  # the process that drives it sends that
+        except InUseError:  # the process that has it sends that
+            taken(key)
         except OrchestratorError:
             continue  # its record cannot be read: 'verify' says so
     return found

@@ -1,5 +1,6 @@
 """Being told on one machine: a receiver that is down at first, ``notify`` and its samples, a cancelled run."""
 
+from orchestrator.home import Home
 from tests.doubles.webhook import webhook
 from tests.e2e.command_line import Place
 
@@ -40,6 +41,18 @@ def test_what_a_receiver_missed_is_told_by_the_next_command_once(place: Place) -
         {"step": "a", "attempt": 1, "cause": "exit", "error": "exit status 3: the disk is full"}
     ]
     assert not (place.folder / "told").exists()
+
+
+def test_what_another_process_is_sending_is_not_told_as_if_there_were_nothing(place: Place) -> None:
+    with webhook(500, 500, 204) as hook:
+        place.write("orchestrator.yaml", PROJECT % hook.url)
+        place.write("g.yaml", GRAPH)
+        place(*RUN)
+        with Home(place.folder / ".orchestrator").driving("g-1"):
+            said = place("notify")
+        told = "0 notifications sent; 2 more left to another process, which is sending them"
+        assert (said.code, said.lines[-1]) == (1, told)
+        assert place("notify").lines[-1] == "2 notifications sent"
 
 
 def test_a_sample_goes_to_each_receiver_and_its_answer_is_told(place: Place) -> None:

@@ -28,7 +28,8 @@ Examples:
 The receivers are those of the project's file, {FILE}, which lies beside graphs/. Without --test, whatever the runs of
 this machine could not send yet is sent. 'orchestrator doctor' checks the receivers of a deployment.
 
-Exit codes: 0 everything was sent, 1 something was not, 2 wrong use or a wrong file.
+Exit codes: 0 everything was sent, 1 something was not, or another process is still sending it, 2 wrong use or a wrong
+file.
 """
 
 
@@ -48,12 +49,13 @@ def command(receivers: tuple[str, ...], test: bool, home: Path | None) -> int:
 def send_left(home: Path | None) -> int:
     """Send what is left in a home. Returns the exit code."""
     place = existing_home(choose_home(home, Path()))
-    sent = left = 0
+    sent = left = elsewhere = 0
     for folder in projects_owing(place):
-        before, after = send_left_over(place, receivers_of(folder), complain, home_flag(place))
-        sent, left = sent + before - after, left + after
-    echo(f"{counted(sent, 'notification')} sent" + (f", {left} left" if left else ""))
-    return FAILED if left else DONE
+        done = send_left_over(place, receivers_of(folder), complain, home_flag(place))
+        sent, left, elsewhere = sent + done.due - done.left, left + done.left, elsewhere + done.elsewhere
+    others = f"; {elsewhere} more left to another process, which is sending them" if elsewhere else ""
+    echo(f"{counted(sent, 'notification')} sent" + (f", {left} left" if left else "") + others)
+    return FAILED if left or elsewhere else DONE
 
 
 def send_samples(notifier: Notifier, wanted: Sequence[str]) -> int:
