@@ -6,6 +6,7 @@ from orchestrator.cli.output import echo
 from orchestrator.core.model import RunStatus, Status
 from orchestrator.operations.attempt_logs import deleted, log_path, no_log
 from orchestrator.reporting.found import Found
+from orchestrator.reporting.inside import tolerated
 from orchestrator.reporting.phrases import classed, said_of, status_word
 from orchestrator.system.terminal import one_line
 
@@ -16,10 +17,17 @@ _BAD = (Status.FAILED, Status.CANCELLED, Status.UP_FOR_RETRY, Status.NEEDS_ATTEN
 def show_failed(found: Found, above: str = "") -> int:
     """Print the log of the newest attempt of each step that did not succeed, below a heading.
 
+    Of a step that tolerated failed items, those of these items are printed.
+
     Of a step that is a run of another graph, those of the steps inside are printed; ``above`` is then its name and a
     slash. Returns the exit code: FAILED if one of the logs has been deleted.
     """
-    nodes = [node for node in found.steps if found.view.state(node).attempt and found.view.state(node).status in _BAD]
+    nodes = [
+        node
+        for node in found.steps
+        for state in [found.view.state(node)]
+        if (state.attempt and state.status in _BAD) or tolerated(found.plan.steps[node], state)
+    ]
     if not nodes:
         so_far = " so far" if found.run.status is RunStatus.RUNNING else ""
         complain(f"run {found.run.id}: no step has failed{so_far}")
@@ -45,7 +53,7 @@ def show_failed(found: Found, above: str = "") -> int:
 def _heading(found: Found, node: int, above: str) -> str:
     """``==> load, attempt 2: failed: exit status 7 <==``."""
     step, state = found.plan.steps[node], found.view.state(node)
-    said = one_line(said_of(step, state))
+    said = one_line(tolerated(step, state) or said_of(step, state))
     why = f": {said}" if said else ""
     return f"==> {above}{step.name}, attempt {state.attempt}: {status_word(state.status)}{classed(state)}{why} <=="
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from orchestrator.core import kept_steps
 from orchestrator.core.model import Run, RunStatus, Status
-from orchestrator.core.names import parse_job_name
+from orchestrator.core.names import parse_job_name, ref_in
 from orchestrator.definition.reruns import newest_rerun
 from orchestrator.engine.consistency import sure_doubts
 from orchestrator.engine.runs_inside import child_key, nesting
@@ -21,6 +21,7 @@ from orchestrator.operations.places_in_line import with_standings
 from orchestrator.operations.run_records import plan_of, standing
 from orchestrator.ports import Reader, refuse
 from orchestrator.reporting.found import INTERRUPTED, Found, Origin
+from orchestrator.reporting.inside import may_tolerate, tolerated
 
 
 def found_run(
@@ -39,7 +40,8 @@ def found_run(
     """
     with named_store(given, url) as (home, store):
         run = find_run(store, name, tell) if name is not None else newest(store)
-        return load(home, store, run, url_of(url), outputs=outputs, partly=partly)
+        found = load(home, store, run, url_of(url), outputs=outputs, partly=partly)
+        return replace(found, again=_again(store, found))
 
 
 def load(
@@ -62,8 +64,9 @@ def load(
 
 
 def with_inside(store: Reader, found: Found, *, partly: bool = False) -> Found:
-    """The same with the runs inside it that did not succeed, or not yet."""
+    """The same with the runs inside it that did not succeed, or not yet; and those of which failures were tolerated."""
     home, url = found.home, found.url
+    found = _with_counts(store, found)
     inside = {node: load(home, store, child, url, partly=partly) for node, child in _unsuccessful(store, found)}
     return replace(found, inside=inside)
 
@@ -77,12 +80,47 @@ def _newest_rerun(store: Reader, found: Found) -> tuple[Run, str] | None:
 
 
 def _unsuccessful(store: Reader, found: Found) -> Iterator[tuple[int, Run]]:
-    """The steps that are runs and did not succeed, or not yet, with these runs."""
+    """The steps that are runs and did not succeed, or not yet, or tolerated failures, with these runs."""
     for node in nesting(found.plan):
         state = found.view.state(node)
-        key = child_key(state) if state.status is not Status.SUCCEEDED else None
+        wanted = state.status is not Status.SUCCEEDED or tolerated(found.plan.steps[node], state)
+        key = child_key(state) if wanted else None
         if key is not None and (child := store.get_run(key)) is not None:
             yield node, child
+
+
+def _with_counts(store: Reader, found: Found) -> Found:
+    """The same with the outputs of the steps that may have tolerated failures: these tell how many there were."""
+    steps = found.plan.steps
+    nodes = [n for n in nesting(found.plan) if may_tolerate(steps[n], found.view.state(n))]
+    if not nodes:
+        return found
+    states = {**found.view.states, **store.load(found.run.key, nodes, ()).states}
+    return replace(found, view=replace(found.view, states=states))
+
+
+def _again(store: Reader, found: Found) -> str:
+    """`` --from per-file/17``, of a run with failed items inside a step that succeeded: a rerun would keep that step.
+
+    The first of the failed items is enough: the others run again with it.
+    """
+    run = found.run
+    bad = [node for node in found.steps if found.view.state(node).status in (Status.FAILED, Status.CANCELLED)]
+    if run.parent is None or run.mapped is None or run.status is not RunStatus.FAILED or not bad:
+        return ""
+    ref = ref_in(run.parent)
+    if store.load(ref.run, (ref.node,), ()).state(ref.node).status is not Status.SUCCEEDED:
+        return ""
+    return f" --from {'/'.join(_way(found.home, store, run))}/{bad[0]}"
+
+
+def _way(home: Home | None, store: Reader, run: Run) -> list[str]:
+    """The steps on the way from the run that somebody started to the one inside it."""
+    if run.parent is None:
+        return []
+    ref = ref_in(run.parent)
+    above = store.get_run(ref.run)
+    return [] if above is None else [*_way(home, store, above), plan_of(home, store, above).steps[ref.node].name]
 
 
 def _origins(store: Reader, found: Found) -> dict[int, Origin]:

@@ -15,6 +15,7 @@ from orchestrator.operations.find_run import Tell
 from orchestrator.operations.load_run import load
 from orchestrator.ports import Reader
 from orchestrator.reporting.found import Found
+from orchestrator.reporting.inside import may_tolerate
 from orchestrator.reporting.upstream import predecessors
 
 #: Seconds between two looks at a run on this machine, and in the cloud, where every look costs a few reads.
@@ -88,7 +89,10 @@ def _news(store: Reader, plan: Plan, run: str, view: View) -> View:
     while wanted := [node for node in _open(plan, states) if node not in asked]:
         asked.update(wanted)
         found = store.load(run, wanted, ()).states
-        states |= {node: state.without_outputs() for node, state in found.items()}
+        states |= {
+            node: state if node < len(plan.steps) and may_tolerate(plan.steps[node], state) else state.without_outputs()
+            for node, state in found.items()
+        }
     return replace(view, states=states)
 
 

@@ -34,7 +34,8 @@ class Found:
     ``logs``: the paths of the logs of steps that did not succeed, by step.
     ``origins``: of the steps that a rerun keeps, those that were run.
     ``newest_rerun``: the newest run that goes on where this one ended, and its status or ``interrupted``.
-    ``inside``: of the steps that are runs and did not succeed, or not yet, these runs, by step.
+    ``inside``: of the steps that are runs and did not succeed, or not yet, or tolerated failures, these runs, by step.
+    ``again``: of a run inside a step that tolerated failures, what to add to the command that reruns the whole.
     """
 
     home: Home | None
@@ -50,6 +51,7 @@ class Found:
     origins: Mapping[int, Origin] = field(default_factory=dict)
     newest_rerun: tuple[Run, str] | None = None
     inside: Mapping[int, "Found"] = field(default_factory=dict)
+    again: str = ""
 
     @property
     def steps(self) -> list[int]:
@@ -79,7 +81,7 @@ class Found:
     @property
     def rerun(self) -> str:
         """The command that runs again what did not succeed, once the run has ended."""
-        return self.rerun_of(self.run.top)
+        return self.rerun_of(self.run.top) + self.again
 
     def rerun_of(self, run_id: str) -> str:
         """The same for another run of its family."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from orchestrator.core.kinds import kind_of
-from orchestrator.core.model import Status, StepState
+from orchestrator.core.model import MARKED, Status, StepState
 from orchestrator.core.steps import Step
 from orchestrator.engine.runs_inside import child_key
 from orchestrator.reporting.found import Found
@@ -38,6 +38,25 @@ def told_inside(found: Found, node: int, above: str = "") -> Iterator[tuple[str,
 def _short(inner: Found, number: int) -> str:
     """The name of a step, or the number of an item."""
     return inner.plan.steps[number].name if inner.run.mapped is None else str(number)
+
+
+def tolerated(step: Step, state: StepState) -> str:
+    """``1 of 3 items failed, tolerated``, of a step with ``map`` that succeeded although items failed; else empty.
+
+    The counts are in its outputs.
+    """
+    counts = state.outputs or {}
+    count, failed = counts.get("count"), counts.get("failed")
+    if state.status is not Status.SUCCEEDED or state.cause == MARKED or not kind_of(step.work).maps:
+        return ""
+    if not isinstance(count, int) or not isinstance(failed, int) or not failed:
+        return ""
+    return f"{failed:,} of {count:,} items failed, tolerated"
+
+
+def may_tolerate(step: Step, state: StepState) -> bool:
+    """Whether ``tolerated`` may have something to say, once the step's outputs are known."""
+    return state.status is Status.SUCCEEDED and bool(step.work.spec.get("tolerate"))
 
 
 def how_to_name(step: Step) -> str:

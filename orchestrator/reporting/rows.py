@@ -15,6 +15,7 @@ from orchestrator.core.steps import Step
 from orchestrator.reporting.deadlines import deadline_note
 from orchestrator.reporting.found import INTERRUPTED
 from orchestrator.reporting.held import held_by, hold_of
+from orchestrator.reporting.inside import tolerated
 from orchestrator.reporting.phrases import (
     CLASSES,
     attempt_of,
@@ -119,7 +120,7 @@ def _note(plan: Plan, states: States, node: int, now: float | None) -> str:
         case Status.SUCCEEDED if state.live:
             return _joined(again, "its job is still running")
         case _:
-            return again
+            return _joined(again, tolerated(step, state))
 
 
 def _until(step: Step, state: StepState, now: float | None) -> str:

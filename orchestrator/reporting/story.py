@@ -8,6 +8,8 @@ from orchestrator.core.model import MARKED, OPERATOR, Run, RunStatus, Status, St
 from orchestrator.core.past_attempts import Past
 from orchestrator.core.plan import Plan, Role
 from orchestrator.core.retries import QUOTA, no_quota
+from orchestrator.core.steps import Step
+from orchestrator.reporting.inside import tolerated
 from orchestrator.reporting.phrases import column, counted, status_word
 from orchestrator.reporting.times import clock, iso
 from orchestrator.system.terminal import one_line
@@ -20,7 +22,8 @@ _KILLED = "the last that is known of the process that drove the run: it was kill
 class Happening:
     """Something that happened at ``at``, seconds since the epoch, to a step, or to the run (``step`` is empty).
 
-    ``by`` and ``why``: who did it, and for what reason, if a person did. ``error``: why an attempt did not succeed.
+    ``by`` and ``why``: who did it, and for what reason, if a person did. ``error``: why an attempt did not succeed, or
+    what failed that it tolerated.
     """
 
     at: float
@@ -44,7 +47,7 @@ def story(run: Run, plan: Plan, view: View, nodes: Iterable[int]) -> list[Happen
         found += _of_deadline(name, state)
         found += _of_people(name, state, run)
         found += _of_attempts(name, state)
-        found += _of_end(name, state)
+        found += _of_end(plan.steps[node], state)
     if run.status is not RunStatus.RUNNING and run.ended_at is not None:
         found.append(Happening(run.ended_at, "", f"run {run.status}"))
     return sorted(found, key=lambda one: (one.at, one.what == _KILLED))
@@ -97,7 +100,7 @@ def _of_people(name: str, state: StepState, run: Run) -> Iterator[Happening]:
         yield Happening(state.stop.at, name, "cancelled", state.stop.by, state.stop.why)
 
 
-def _of_end(name: str, state: StepState) -> Iterator[Happening]:
+def _of_end(step: Step, state: StepState) -> Iterator[Happening]:
     """How the last attempt ended, or the step."""
     if state.ended_at is None:
         return
@@ -107,8 +110,12 @@ def _of_end(name: str, state: StepState) -> Iterator[Happening]:
         ended = "found no quota" if no_quota(state) else "failed"
         said = f"attempt {state.attempt} {'interrupted' if lost else ended}"
     decided = state.cause in (OPERATOR, MARKED)
-    error = state.error or ("" if decided or state.status is Status.SUCCEEDED else state.cause or "")
-    yield Happening(state.ended_at, name, said, error=error)
+    error = (
+        tolerated(step, state)
+        or state.error
+        or ("" if decided or state.status is Status.SUCCEEDED else state.cause or "")
+    )
+    yield Happening(state.ended_at, step.name, said, error=error)
 
 
 def story_lines(happenings: Iterable[Happening]) -> Iterator[str]:

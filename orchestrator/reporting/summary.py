@@ -9,7 +9,7 @@ from orchestrator.core.plan import FailsOn, Role
 from orchestrator.core.steps import Step
 from orchestrator.reporting.deadlines import deadline_note, deadline_said
 from orchestrator.reporting.found import INTERRUPTED, Found
-from orchestrator.reporting.inside import told, told_inside
+from orchestrator.reporting.inside import told, told_inside, tolerated
 from orchestrator.reporting.phrases import (
     classed,
     counted,
@@ -79,8 +79,12 @@ def interrupted(found: Found) -> int:
 
 
 def although(found: Found) -> Iterator[Line]:
-    """Why a run counts as succeeded although a step failed."""
+    """Which items failed of a step that tolerated it; and why a run counts as succeeded although a step failed."""
     plan = found.plan
+    for node in found.steps:
+        if said := tolerated(plan.steps[node], found.view.state(node)):
+            yield Line(f"{plan.steps[node].name} succeeded: {said}", "yellow")
+            yield from failures_inside(found, node, found.run.id)
     bad = [step.name for node, step in enumerate(plan.steps) if found.view.state(node).status in BROKEN]
     if found.run.status is not RunStatus.SUCCEEDED or not bad:
         return

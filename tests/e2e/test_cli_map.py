@@ -74,6 +74,33 @@ def test_one_item_runs_again_with_those_that_failed_or_alone(failed: Place) -> N
     assert (once_more.code, loaded(failed).count("customers"), len(loaded(failed))) == (0, 3, 7)
 
 
+def test_failures_that_are_tolerated_are_told_and_their_logs_shown(place: Place) -> None:
+    place.write(
+        "fan.yaml",
+        FAN.replace("  load:\n", "  load:\n    tolerate: 1\n").replace("|| exit 3", "|| { echo oh; exit 3; }"),
+    )
+    said = place("run", "fan.yaml", "--run-id", "f1", "--no-picture")
+    told = "1 of 3 items failed, tolerated"
+    assert (said.code, f"load    succeeded        0.0 s  {told}" in "\n".join(said.lines)) == (0, True), said
+    assert f"\nload succeeded: {told}\n  load/2 failed: exit status 3: oh\n    log  " in said.out
+    shown = place.look("status", "f1").lines
+    assert [line for line in shown if told in line] == [
+        f"✓ load    succeeded          0.0 s  {told}", f"load succeeded: {told}",
+    ]  # fmt: skip
+    assert any(line.endswith(f"load    succeeded: {told}") for line in place.look("story", "f1").lines)
+    assert place.look("logs", "f1").out.splitlines() == [
+        f"==> load, attempt 1: succeeded: {told} <==", "==> load/load.2, attempt 1: failed: exit status 3: oh <==",
+        "oh",
+    ]  # fmt: skip
+    hint = place.look("status", "f1/load").lines[-1]
+    assert hint == "rerun     orchestrator rerun f1 --from load/2"
+    again = place.look(*hint.split()[2:], "--dry-run")
+    assert (again.code, again.lines[1]) == (
+        0,
+        "  again  load    named inside it: load.2; inside it, load.2 again, 2 kept",
+    )
+
+
 def test_what_cannot_run_again_alone_is_refused_and_the_answer_says_why(failed: Place) -> None:
     for words, said in (
         (("--from", "load/3"), "--from: graph 'load' has no step '3': its items are 0 to 2"),
