@@ -12,8 +12,8 @@ from orchestrator.operations.control.perform import acted
 from orchestrator.operations.control_in_store import applied
 from orchestrator.operations.deployed_console import DeployedConsole, Location
 from orchestrator.operations.find_run import find_run
-from orchestrator.operations.find_step import find_step
-from orchestrator.operations.load_run import load
+from orchestrator.operations.find_step import find_step, full_names
+from orchestrator.operations.load_run import entered, load
 from orchestrator.operations.requests import Asked, Done, HoldAsked, MarkAsked, Person, ReleaseAsked, RetryAsked
 from orchestrator.reporting.found import Found
 
@@ -27,7 +27,7 @@ def perform(
 ) -> tuple[Found, Done]:
     """Do what is asked of the run that a user calls ``run``, and say what became of it. Raises UsageError."""
     with named_store(home, store) as (place, opened):
-        found = load(place, opened, find_run(opened, run, complain), url_of(store))
+        found = entered(opened, load(place, opened, find_run(opened, run, complain), url_of(store)))
     if isinstance(store, DeployedConsole):
         done = store.act(found.run.id, _exact(asked, found))
     else:
@@ -38,7 +38,12 @@ def perform(
 
 
 def _exact(asked: Asked, found: Found) -> Asked:
-    """The request with the attempt that is meant: a repeated one, of which the answer was lost, retries once."""
+    """The request with the names that steps have in full, and with the attempt that is meant.
+
+    A repeated one, of which the answer was lost, retries once.
+    """
+    if isinstance(asked, HoldAsked | ReleaseAsked):
+        return replace(asked, steps=full_names(found, asked.steps))
     if not isinstance(asked, RetryAsked):
         return asked
     return replace(asked, attempt=max(found.view.state(find_step(found.plan, asked.step)).attempt, 1))

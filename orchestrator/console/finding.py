@@ -1,9 +1,12 @@
 """Finds the run that a request is about."""
 
+from dataclasses import replace
+
 from orchestrator.console.exchange import Call
 from orchestrator.core.model import Run, RunStatus
 from orchestrator.engine.consistency import sure_doubts
 from orchestrator.errors import NotFoundError, UnreadableRecordError
+from orchestrator.operations.find_step import way
 from orchestrator.reporting.found import Found
 
 
@@ -23,4 +26,6 @@ def found_of(call: Call, *, outputs: bool = False) -> Found:
     left_out: list[UnreadableRecordError] = []
     view = ledger.store.load_all(run.key, left_out.append, outputs)
     doubts = sure_doubts(ledger.store, run.key, plan, view) if run.status is RunStatus.RUNNING else {}
-    return Found(None, run, plan, view, doubts=tuple(doubts), unreadable=tuple(map(str, left_out)))
+    found = Found(None, run, plan, view, doubts=tuple(doubts), unreadable=tuple(map(str, left_out)))
+    steps = way(ledger.store, lambda above: ledger.with_plan(above).plan, run)
+    return replace(found, way="/".join(steps))

@@ -14,7 +14,7 @@ from orchestrator.operations.find_step import find_step
 from orchestrator.operations.run_records import plan_of
 from orchestrator.ports import Reader, Store
 from orchestrator.reporting.inside import has_no_run
-from orchestrator.text import did_you_mean
+from orchestrator.text import did_you_mean, listed
 
 #: Among how many of the newest runs the beginning of an id is searched. A whole id always finds its run.
 MAX_RUNS = 10_000
@@ -102,6 +102,15 @@ def apart(run: str, step: str) -> tuple[str, str]:
     """``RUN`` and ``STEP/STEP`` as the run inside and its step: ``RUN/STEP`` and ``STEP``."""
     way, slash, last = step.rpartition("/")
     return (f"{run}/{way}", last) if slash and way and last else (run, step)
+
+
+def all_apart(run: str, steps: Sequence[str]) -> tuple[str, tuple[str, ...]]:
+    """The same for several steps. Raises UsageError unless all are of one run."""
+    found = [apart(run, step) for step in steps]
+    runs = list(dict.fromkeys(name for name, _ in found))
+    if len(runs) > 1:
+        raise UsageError(f"expected steps of one run, got steps of {listed(runs, 'and')}: name those of each by itself")
+    return (runs[0] if runs else run), tuple(step for _, step in found)
 
 
 def and_unreadable(found: Sequence[UnreadableRecordError]) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from orchestrator.core import kept_steps
@@ -17,6 +18,7 @@ from orchestrator.operations.attempt_logs import with_logs
 from orchestrator.operations.choose_store import flag_for, named_store, url_of
 from orchestrator.operations.deployed_console import Location
 from orchestrator.operations.find_run import Tell, find_run, newest, unheard
+from orchestrator.operations.find_step import way
 from orchestrator.operations.places_in_line import with_standings
 from orchestrator.operations.run_records import plan_of, standing
 from orchestrator.ports import Reader, refuse
@@ -41,7 +43,7 @@ def found_run(
     with named_store(given, url) as (home, store):
         run = find_run(store, name, tell) if name is not None else newest(store)
         found = load(home, store, run, url_of(url), outputs=outputs, partly=partly)
-        return replace(found, again=_again(store, found))
+        return entered(store, found)
 
 
 def load(
@@ -99,6 +101,12 @@ def _with_counts(store: Reader, found: Found) -> Found:
     return replace(found, view=replace(found.view, states=states))
 
 
+def entered(store: Reader, found: Found) -> Found:
+    """The same with the way to it, if it is a run inside another."""
+    found = replace(found, way="/".join(way(store, partial(plan_of, found.home, store), found.run)))
+    return replace(found, again=_again(store, found))
+
+
 def _again(store: Reader, found: Found) -> str:
     """`` --from per-file/17``, of a run with failed items inside a step that succeeded: a rerun would keep that step.
 
@@ -111,16 +119,7 @@ def _again(store: Reader, found: Found) -> str:
     ref = ref_in(run.parent)
     if store.load(ref.run, (ref.node,), ()).state(ref.node).status is not Status.SUCCEEDED:
         return ""
-    return f" --from {'/'.join(_way(found.home, store, run))}/{bad[0]}"
-
-
-def _way(home: Home | None, store: Reader, run: Run) -> list[str]:
-    """The steps on the way from the run that somebody started to the one inside it."""
-    if run.parent is None:
-        return []
-    ref = ref_in(run.parent)
-    above = store.get_run(ref.run)
-    return [] if above is None else [*_way(home, store, above), plan_of(home, store, above).steps[ref.node].name]
+    return f" --from {found.way}/{bad[0]}"
 
 
 def _origins(store: Reader, found: Found) -> dict[int, Origin]:

@@ -35,6 +35,7 @@ class Found:
     ``origins``: of the steps that a rerun keeps, those that were run.
     ``newest_rerun``: the newest run that goes on where this one ended, and its status or ``interrupted``.
     ``inside``: of the steps that are runs and did not succeed, or not yet, or tolerated failures, these runs, by step.
+    ``way``: of a run inside another, if it is known, the steps on the way to it: ``load/per-file``.
     ``again``: of a run inside a step that tolerated failures, what to add to the command that reruns the whole.
     """
 
@@ -51,6 +52,7 @@ class Found:
     origins: Mapping[int, Origin] = field(default_factory=dict)
     newest_rerun: tuple[Run, str] | None = None
     inside: Mapping[int, "Found"] = field(default_factory=dict)
+    way: str = ""
     again: str = ""
 
     @property
@@ -67,6 +69,11 @@ class Found:
     def word(self) -> str:
         """The run's status, or ``interrupted``."""
         return INTERRUPTED if self.abandoned else str(self.run.status)
+
+    @property
+    def called(self) -> str:
+        """The run as commands name it: its id, or ``RUN/STEP``."""
+        return f"{self.run.top}/{self.way}" if self.way else self.run.id
 
     @property
     def resume(self) -> str:

@@ -130,7 +130,7 @@ class Place:
             return False
         with contextlib.closing(sqlite3.connect(path)) as connection:
             states = connection.execute("SELECT state FROM states").fetchall()
-        return any(json.loads(state)["status"] == "launching" for (state,) in states)
+        return any(json.loads(state).get("status") == "launching" for (state,) in states)
 
     def _cat(self, command: Sequence[str]) -> str:
         done = subprocess.run(command, cwd=self.folder, timeout=TIMEOUT, check=True, stdout=subprocess.PIPE, text=True)

@@ -19,9 +19,9 @@ from orchestrator.operations.control.arguments import reason, who
 from orchestrator.operations.control.cancel import nothing_left
 from orchestrator.operations.control_in_store import must_be_a_home
 from orchestrator.operations.deployed_console import DeployedConsole, Location
-from orchestrator.operations.find_run import find_run
-from orchestrator.operations.find_step import find_step
-from orchestrator.operations.load_run import load
+from orchestrator.operations.find_run import all_apart, find_run
+from orchestrator.operations.find_step import find_step, full_names
+from orchestrator.operations.load_run import entered, load
 from orchestrator.operations.requests import CancelAsked, Done
 from orchestrator.reporting.found import Found
 from orchestrator.reporting.summary import failures
@@ -64,15 +64,16 @@ Exit codes: 0 all of it has ended (in the cloud: was asked to stop), 2 wrong use
 @place_options
 def command(run: str, steps: tuple[str, ...], why: str, home: Path | None, store: Location) -> int:
     """Cancel RUN, or only the named STEPs."""
+    run, steps = all_apart(run, steps)
     named = url_of(store)
     with named_store(home, store) as (place, opened):
-        found = load(place, opened, find_run(opened, run, complain), named)
+        found = entered(opened, load(place, opened, find_run(opened, run, complain), named))
     nodes = {find_step(found.plan, name) for name in steps} if steps else None
     if over := nothing_left(found, nodes):
         echo(over)
         return DONE
     if isinstance(store, DeployedConsole):
-        return tell(found, store.act(found.run.id, CancelAsked(why, steps)))
+        return tell(found, store.act(found.run.id, CancelAsked(why, full_names(found, steps))))
     stop = Stop(time.time(), who(), reason(why))
     if place is None:
         return in_cloud(found, stop, nodes)
@@ -89,18 +90,18 @@ def in_cloud(found: Found, stop: Stop, nodes: Collection[int] | None) -> int:
 def tell(found: Found, done: Done) -> int:
     for sentence in (*done.said, *done.refused):
         echo(sentence)
-    echo(f"follow it: orchestrator status {found.run.id}{found.flag}")
+    echo(f"follow it: orchestrator status {found.called}{found.flag}")
     return DONE
 
 
 def here(found: Found, home: Home, url: StoreUrl | None, stop: Stop, nodes: Collection[int] | None) -> int:
     must_be_a_home("cancel", home, found)
     if not cancel_here(home, found, stop, nodes, echo):
-        left = "the process that drives the run ends the rest" if home.driven(found.run.id) else "repeat the command"
+        left = "the process that drives the run ends the rest" if home.driven(found.run.top) else "repeat the command"
         echo(f"not everything has ended yet: {left}")
         return INTERRUPTED
     with named_store(home.path if url is None else None, url.text if url else None) as (place, store):
-        now = load(place, store, store.get_run(found.run.key) or found.run, url)
+        now = entered(store, load(place, store, store.get_run(found.run.key) or found.run, url))
     for line in failures(now):
         echo(line.text)
     if now.run.status is not RunStatus.RUNNING:

@@ -11,11 +11,13 @@ from orchestrator.cli.options import run_argument
 from orchestrator.cli.output import echo
 from orchestrator.operations.control.arguments import moment, needed_reason, next_day
 from orchestrator.operations.deployed_console import Location
+from orchestrator.operations.find_run import all_apart
 from orchestrator.operations.requests import HoldAsked
 
 EPILOG = """\b
 Examples:
   orchestrator hold daily-sales-2026 report --why 'the input is late'
+  orchestrator hold daily-sales-2026 per-file/17 --why 'its file is late'
   orchestrator hold daily-sales-2026 --until 18:00 --why 'maintenance'
   orchestrator hold daily-sales-2026/load-orders count --why 'late'    # a step inside
   orchestrator hold daily-sales-2026 report --why 'late' --project my-project --region europe-west4
@@ -44,11 +46,12 @@ Exit codes: 0 the steps are held, 1 the run or a named step has ended or is bein
 @place_options
 def command(run: str, steps: tuple[str, ...], until: str | None, why: str, home: Path | None, store: Location) -> int:
     """Hold all steps of RUN, or only the named STEPs: they begin no further attempt until they are released."""
+    run, steps = all_apart(run, steps)
     now = time.time()
     until_at = moment(until, now) if until is not None else None
     found, done = perform("hold", run, HoldAsked(needed_reason(why), steps, until_at), home, store)
     if until is not None and until_at is not None and done.changed and (said := next_day(until, until_at, now)):
         echo(f"until: {said}")
     if done.changed:
-        echo(f"release: orchestrator release {found.run.id}{''.join(f' {name}' for name in steps)}{found.flag}")
+        echo(f"release: orchestrator release {found.called}{''.join(f' {name}' for name in steps)}{found.flag}")
     return code_of(done)

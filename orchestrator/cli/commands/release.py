@@ -9,6 +9,7 @@ from orchestrator.cli.deployment_options import place_options
 from orchestrator.cli.options import run_argument
 from orchestrator.cli.output import echo
 from orchestrator.operations.deployed_console import Location
+from orchestrator.operations.find_run import all_apart
 from orchestrator.operations.requests import ReleaseAsked
 from orchestrator.reporting.summary import abandoned
 
@@ -31,6 +32,7 @@ Exit codes: 0 none of the steps is held any more, 1 a step changed at that momen
 @place_options
 def command(run: str, steps: tuple[str, ...], why: str, home: Path | None, store: Location) -> None:
     """Release all held steps of RUN, or only the named STEPs."""
+    run, steps = all_apart(run, steps)
     found, done = perform("release", run, ReleaseAsked(why, steps), home, store)
     if done.changed and found.abandoned:
         echo(abandoned(found))

@@ -33,9 +33,9 @@ def nothing_left(found: Found, nodes: Collection[int] | None) -> str:
     """A sentence if everything that is to be cancelled has already ended, otherwise empty."""
     run = found.run
     if run.status is not RunStatus.RUNNING and not any(state.live for state in found.view.states.values()):
-        return f"run {run.id} has ended ({run.status}): there is nothing left to cancel"
+        return f"run {found.called} has ended ({run.status}): there is nothing left to cancel"
     states = [found.view.state(node) for node in nodes or ()]
     if nodes is None or any(state.live or not state.status.final for state in states):
         return ""
     ended = listed(f"{found.plan.steps[node].name} ({found.view.state(node).status})" for node in sorted(nodes))
-    return f"run {run.id}: {ended}: there is nothing left to cancel"
+    return f"run {found.called}: {ended}: there is nothing left to cancel"

@@ -35,7 +35,7 @@ def told(
 
     ``threads``: those with a job that is not asked to stop.
     """
-    run = f"run {found.run.id}"
+    run = f"run {found.called}"
     if before is None:
         asked = max(jobs - len(threads), 0)  # some may have begun since they were counted
         yield f"{run}: {_done(waiting, asked)}"

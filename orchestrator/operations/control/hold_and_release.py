@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from orchestrator.core.control import Hold
 from orchestrator.core.events import HoldReleased, HoldRequested
+from orchestrator.core.kinds import kind_of
 from orchestrator.core.model import RunStatus, StepState
 from orchestrator.errors import UsageError
 from orchestrator.operations import tokens
@@ -30,9 +31,9 @@ def hold(asked: HoldAsked, found: Found, person: Person, apply: Apply) -> Done:
     wanted = Hold(person.at, person.name, reason(asked.why), asked.until)
     commits = apply(found, HoldRequested(wanted), named or set(found.steps), unchanged)
     late = {node: _state(found, commits, node) for node in sorted(named) if not _taken(commits.get(node))}
-    said = tuple(f"run {found.run.id}: {line}" for line in _held(found, commits, wanted))
+    said = tuple(f"run {found.called}: {line}" for line in _held(found, commits, wanted))
     refused = tuple(
-        f"run {found.run.id}: {found.plan.steps[node].name} {_not_held(state)}" for node, state in late.items()
+        f"run {found.called}: {found.plan.steps[node].name} {_not_held(state)}" for node, state in late.items()
     )
     return Done(said, refused, any(commit.applied for commit in commits.values()))
 
@@ -44,7 +45,7 @@ def release(asked: ReleaseAsked, found: Found, person: Person, apply: Apply) -> 
     """
     named = {find_step(found.plan, name) for name in asked.steps}
     if found.run.status is not RunStatus.RUNNING:
-        return Done((f"run {found.run.id} has ended ({found.run.status}): none of its steps is held",))
+        return Done((f"run {found.called} has ended ({found.run.status}): none of its steps is held",))
     unchanged = tokens.check(found, named, asked.if_match)
     chosen = named or {node for node in found.steps if hold_of(found.view.state(node)) is not None}
     commits = apply(found, HoldReleased(person.at, person.name, reason(asked.why)), chosen, unchanged)
@@ -52,10 +53,10 @@ def release(asked: ReleaseAsked, found: Found, person: Person, apply: Apply) -> 
     said = f"{listed(released, 8)} released" if released else "nothing was held"
     kept = [node for node, commit in commits.items() if hold_of(commit.state) is not None]
     changed = tuple(
-        f"run {found.run.id}: {found.plan.steps[node].name} has changed meanwhile, and was not released"
+        f"run {found.called}: {found.plan.steps[node].name} has changed meanwhile, and was not released"
         for node in kept
     )
-    return Done((f"run {found.run.id}: {said}",), changed, bool(released))
+    return Done((f"run {found.called}: {said}",), changed, bool(released))
 
 
 def _taken(commit: Commit | None) -> bool:
@@ -77,6 +78,11 @@ def _held(found: Found, commits: Mapping[int, Commit], hold: Hold) -> Iterator[s
     if running:
         verb = "goes" if len(running) == 1 else "go"
         yield f"{counted(len(running), 'attempt')} that had begun {verb} on"
+    for node in running:
+        if (kind := kind_of(names[node].work)).runs:
+            name = names[node].name
+            inner = f"the {'items of' if kind.maps else 'steps inside'} {name}"
+            yield f"{inner} go on, too: 'orchestrator hold {found.called}/{name} --why TEXT' holds those to come"
     for node, commit in commits.items():
         theirs = hold_of(commit.state)
         if theirs is not None and theirs != hold:

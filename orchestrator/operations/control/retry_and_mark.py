@@ -33,7 +33,7 @@ def retry(asked: RetryAsked, found: Found, person: Person, apply: Apply) -> Done
     event = RetryRequested(attempt, person.at, person.name, reason(asked.why))
     commit = apply(found, event, {node}, unchanged).get(node)
     state = commit.state if commit is not None else found.view.state(node)
-    step = f"run {found.run.id}: {asked.step}"
+    step = f"run {found.called}: {found.plan.steps[node].name}"
     if commit is not None and commit.applied:
         return Done((f"{step} is retried: attempt {state.attempt + 1}",), changed=True)
     if asked.attempt is not None and _tried_again(state, asked.attempt):
@@ -53,7 +53,7 @@ def mark(asked: MarkAsked, found: Found, person: Person, apply: Apply) -> Done:
     stop = Stop(person.at, person.name, reason(asked.why), asked.status, asked.outputs)
     commit = apply(found, StopRequested(stop), {node}, unchanged).get(node)
     state = commit.state if commit is not None else found.view.state(node)
-    step = f"run {found.run.id}: {asked.step}"
+    step = f"run {found.called}: {found.plan.steps[node].name}"
     if state.stop == stop or _same(state.stop, stop):
         return Done(
             (f"{step} {_becomes(found.plan.steps[node], state.status, asked.status)}",), changed=state.stop == stop
