@@ -223,8 +223,8 @@ def check_token(rerun: Rerun, token: str | None) -> None:
     """Raises UsageError if ``token`` belongs to another plan than this."""
     if token is not None and token != rerun.token:
         raise UsageError(
-            "--token: no such plan: the run, its graph or its params have changed since it was shown: "
-            "look at the plan again with --dry-run"
+            "--token: no such plan: the run, its graph or its params have changed since it was shown, or it was shown "
+            "with another --run-id or without one: look at the plan again with --dry-run, and the same --run-id"
         )
 
 

@@ -44,7 +44,9 @@ def call(command: str | Sequence[str], event: bytes, about: Notification, folder
                 start_new_session=True,
             )
         except OSError as error:
-            raise NotNotifiedError(f"its command cannot be run: {reason(error)}") from error
+            raise NotNotifiedError(
+                f"its command cannot be run: {error.filename or arguments[0]}: {reason(error)}"
+            ) from error
         try:
             status = process.wait(TIMEOUT)
         except subprocess.TimeoutExpired:

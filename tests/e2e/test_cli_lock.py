@@ -100,3 +100,11 @@ def test_the_word_count_runs_on_one_machine(place: Place) -> None:
     assert {line for line in lines if line.endswith(": 3")} == {
         f"{word}: 3" for word in ("to", "the", "and", "And", "That", "s")
     }
+
+
+def test_a_map_is_named_as_one_step_and_what_has_problems_is_not_up_to_date(place: Place) -> None:
+    place.write("graphs/here.yaml", "name: here\nsteps: {each: {map: [1, 2], command: ls}}\n")
+    assert "got" not in place.look("lock").err
+    said = place.look("lock", "--check")
+    assert (said.code, said.out) == (2, "graphs/graphs.lock: 0 graphs in 1 file\n")
+    assert "step 'each': map: expected a graph that can be deployed, but step each runs on one machine" in said.err

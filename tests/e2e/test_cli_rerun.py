@@ -85,6 +85,8 @@ def test_the_plan_alone_starts_nothing_and_its_token_starts_just_that(failed: Pl
     fix(failed)
     other = failed("rerun", "s1", "--from", "de", "--token", shown.json["token"])
     assert (other.code, "have changed since it was shown" in other.err) == (2, True)
+    named = failed("rerun", "s1", "--run-id", "mine", "--token", shown.json["token"])
+    assert (named.code, "or it was shown with another --run-id or without one" in named.err) == (2, True)
     said = failed("rerun", "s1", "--token", shown.json["token"], "--json", "--no-picture")
     assert (said.code, said.json["run"], said.json["rerun_of"]) == (0, "s1.2", "s1")
     assert said.json["steps"]["extract"]["outputs"] == {"rows": 3}

@@ -56,7 +56,7 @@ def command(folder: Path, check: bool, as_json: bool) -> int:
 
 def told(path: Path, made: Lock, check: bool, stale: Sequence[str]) -> list[str]:
     """What is in the lock, and which graphs are not deployed."""
-    current = check and not stale
+    current = check and not stale and not made.problems
     refused = "" if check or not made.problems else "; 'terraform plan' fails until the problems are fixed"
     right = [entry for entry in made.graphs.values() if not entry.problems]
     sizes = f"{counted(len(right), 'graph')} in {counted(len(made.files), 'file')}"

@@ -72,7 +72,7 @@ def _left_behind(graph: Graph, file: Path, deployed: Collection[Path]) -> Iterat
 
 
 def _undeployable(graph: Graph) -> Iterator[Problem]:
-    own = [step.name for step in only_on_machine(graph.all_steps)]
+    own = [_told(graph, step.name) for step in only_on_machine(graph.all_steps)]
     if not graph.deploy or not own:
         return
     if graph.schedule:
@@ -84,6 +84,12 @@ def _undeployable(graph: Graph) -> Iterator[Problem]:
         where = ("steps", name, graph.by_name[name].work.kind)
         fix = "use a dataflow step with this as its local block, or write deploy: false at the top of the graph"
         yield Problem(where, f"expected a graph that can be deployed, but {named(own)} on one machine only: {fix}")
+
+
+def _told(graph: Graph, name: str) -> str:
+    """The whole name of a step as people know it: what a step with ``map`` does for each item is that step itself."""
+    head, *rest = name.split("/")
+    return "/".join([head, *(rest[1:] if kind_of(graph.by_name[head].work).maps else rest)])
 
 
 def _without_function(graph: Graph, folder: Path) -> Iterator[Problem]:

@@ -48,7 +48,10 @@ def test_it_gets_the_event_and_the_main_facts(tmp_path: Path):
     ("line", "said"),
     [
         ("echo no; echo way >&2; exit 3", "receiver 'desk': its command exited with 3: no way"),
-        (["/no/such/program"], "receiver 'desk': its command cannot be run: there is no such file or folder"),
+        (
+            ["/no/such/program"],
+            "receiver 'desk': its command cannot be run: /no/such/program: there is no such file or folder",
+        ),
     ],
 )
 def test_another_exit_status_is_a_failure(tmp_path: Path, line: str | list[str], said: str):
