@@ -153,12 +153,16 @@ class Acted(BaseModel):
 
 
 class Started(BaseModel):
-    """A run. ``created``: this request started it."""
+    """A run. ``created``: this request started it.
+
+    ``skipped``: why its graph's max_active_runs does not let it run.
+    """
 
     run: str
     graph: str
     status: RunStatus
     created: bool
+    skipped: str | None = None
 
 
 class Planned(BaseModel):

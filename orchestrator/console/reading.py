@@ -73,7 +73,7 @@ def get_step(call: Call) -> Answer:
     state, now = found.view.states.get(node, PENDING), time.time()
     said = deadline_said(found.run, found.plan, state, node, now)
     states = found.view.states
-    alone = View({node: state} if node in states else {})
+    alone = View({one: states[one] for one in (node, found.plan.end) if one in states})  # the run may wait itself
     stands = with_standings(None, call.deployed.engine.ledger.store, alone)
     view = replace(found.view, states={**states, **stands.states})
     return 200, {

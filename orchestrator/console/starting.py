@@ -71,4 +71,7 @@ def _refusing() -> Iterator[None]:
 
 
 def _started(run: Run, created: bool) -> Answer:
-    return 201 if created else 200, {"run": run.id, "graph": run.graph, "status": run.status, "created": created}
+    answer: dict[str, Any] = {"run": run.id, "graph": run.graph, "status": run.status, "created": created}
+    if run.skipped is not None:
+        answer["skipped"] = run.skipped
+    return 201 if created else 200, answer

@@ -145,6 +145,20 @@ def test_a_run_is_skipped_and_says_because_of_which(world: type[Runs]) -> None:
     assert found.launched[-1] == "c/load"
 
 
+def test_a_run_whose_starter_died_while_it_was_being_skipped_ends_when_it_is_swept(world: type[Runs]) -> None:
+    found = world(1, Policy.SKIP)
+    found.start("a")
+    run = replace(Run("b", "keyb", "g", found.plan.version, {}, found.now), active_limit=1, active_policy=Policy.SKIP)
+    found.store.open_run(run, found.plan)
+    found.keys.append("keyb")
+    found.store.stop_run("keyb", Stop(found.now, "max_active_runs", "skipped: run 'a' is active"))
+    found.now += 10_000.0
+    found.engine.sweep_overdue(run, Pace())
+    found.settle()
+    assert found.run("b").status is RunStatus.CANCELLED
+    assert not [job for job in found.launched if job.startswith("b/")]
+
+
 def test_the_previous_run_is_cancelled_and_the_next_begins_when_its_jobs_have_ended(world: type[Runs]) -> None:
     found = world(1, Policy.CANCEL_PREVIOUS)
     found.start("a")
