@@ -38,7 +38,7 @@ from orchestrator.core.events import (
 from orchestrator.core.job_end import Outcome
 from orchestrator.core.joins import decide, final, join_at
 from orchestrator.core.messages import STOP, Check, Effect, Finish, Launch, Pass, Skip
-from orchestrator.core.model import OPERATOR, RunStatus, Status, StepState, Transition, View
+from orchestrator.core.model import MARKED, OPERATOR, RunStatus, Status, StepState, Transition, View
 from orchestrator.core.plan import Plan, Role
 from orchestrator.core.pool_moves import with_moves
 from orchestrator.core.retries import cancelled, ended, remembered
@@ -224,7 +224,9 @@ def _noted(
 
 
 def _announced(state: StepState, event: Announced) -> Transition | None:
-    due = state.status in (Status.FAILED, Status.NEEDS_ATTENTION) and state.announced < event.attempt == state.attempt
+    """Not of a step that a person has marked meanwhile: its notification, not sent yet, sees that and is not sent."""
+    failed = state.status in (Status.FAILED, Status.NEEDS_ATTENTION) and state.cause != MARKED
+    due = failed and state.announced < event.attempt == state.attempt
     return Transition(replace(state, announced=event.attempt)) if due else None
 
 

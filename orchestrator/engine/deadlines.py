@@ -5,6 +5,7 @@ deadline's node, and is told only if it is recorded there. The next look is a fu
 starts the run or sweeps it puts the same task.
 """
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from orchestrator.core import deadlines
@@ -12,6 +13,8 @@ from orchestrator.core.events import DeadlineEndangered, DeadlineMissed
 from orchestrator.core.messages import Deadline, Notify
 from orchestrator.core.model import Run, View
 from orchestrator.core.occasions import Occasion, receivers_of
+from orchestrator.engine.consistency import sure_doubts
+from orchestrator.engine.control import nodes_in
 from orchestrator.engine.execution import Execution
 from orchestrator.engine.ledger import Ledger
 from orchestrator.errors import BackendError
@@ -35,15 +38,16 @@ def look(ledger: Ledger, execution: Execution, effect: Deadline) -> None:
     now = max(now, effect.due)  # the queue's clock says that it is time
     view = _seen(ledger, execution)
     note_missed(ledger, execution, view, now)
-    for node, forecast in deadlines.endangered(run, plan, view, now).items():
-        _tell(ledger, execution, node, DeadlineEndangered(now, forecast))
+    endangered = deadlines.endangered(run, plan, view, now)
+    for node in _sure(ledger, execution, view, endangered):
+        _tell(ledger, execution, node, DeadlineEndangered(now, endangered[node]))
     put_next(ledger, execution, _seen(ledger, execution))
 
 
 def note_missed(ledger: Ledger, execution: Execution, view: View, now: float) -> None:
     """Have told which deadlines have passed by ``now``. ``view``: the states of all nodes with a deadline."""
     run, plan = execution.run, execution.plan
-    for node in deadlines.missed(run, plan, view, now):
+    for node in _sure(ledger, execution, view, deadlines.missed(run, plan, view, now)):
         _tell(ledger, execution, node, DeadlineMissed(now, deadlines.due_of(run, plan, node)))
 
 
@@ -69,6 +73,17 @@ def _seen(ledger: Ledger, execution: Execution) -> View:
     if not run.typical:
         return ledger.store.load(run.key, list(plan.deadlines), ())
     return ledger.store.load_all(run.key, unreadable=lambda _: None, outputs=False)
+
+
+def _sure(ledger: Ledger, execution: Execution, view: View, nodes: Iterable[int]) -> list[int]:
+    """Those of ``nodes`` whose records nobody has deleted: a note in the state of such a step would hide that."""
+    plan, chosen = execution.plan, list(nodes)
+    absent = {node for node in chosen if node not in view.states and node < len(plan.steps)}
+    if not absent:
+        return chosen
+    whole = ledger.store.load_all(execution.run.key, unreadable=lambda _: None, outputs=False)
+    doubtful = nodes_in(sure_doubts(ledger.store, execution.run.key, plan, whole))
+    return [node for node in chosen if node not in absent & doubtful]
 
 
 def _tell(ledger: Ledger, execution: Execution, node: int, event: DeadlineEndangered | DeadlineMissed) -> None:

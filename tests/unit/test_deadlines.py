@@ -9,7 +9,7 @@ from orchestrator.core.deadlines import changed, next_look, too_slow, written
 from orchestrator.core.events import DeadlineEndangered, DeadlineMissed
 from orchestrator.core.graph import Graph
 from orchestrator.core.messages import Deadline, Finish, Notify
-from orchestrator.core.model import Run, RunStatus, Status, StepState, View
+from orchestrator.core.model import Counter, Run, RunStatus, Status, StepState, Tally, View
 from orchestrator.core.plan import Plan
 from orchestrator.core.plan_codec import plan_from_json, plan_to_json
 from orchestrator.core.rules import TriggerRule
@@ -241,3 +241,13 @@ def test_who_commits_that_an_attempt_runs_puts_the_look_that_this_owes():
     world.kept.tasks.clear()
     world.engine.ledger.pay(world.engine.ledger.known("key"), View({0: replace(RUNNING, started_at=11.0)}), [0])
     assert [task.name for task in world.kept.tasks if isinstance(task.effect, Deadline)] == ["key-deadline-0-1"]
+
+
+def test_nothing_is_noted_of_a_step_whose_record_was_deleted():
+    """Seed 1312: the note made a record of a step that had not begun, and hid that the step's own was gone."""
+    world = World(compiled(A, Step("c"), Step("b", after=("a", "c"))))
+    world.store._counters["key"][0] = Counter(2, Tally(succeeded=2))
+    assert world.look(500.0) == ["key-deadline-at-186a0"]  # a name that the queue has had
+    assert world.store.load_all("key").states == {}
+    del world.store._counters["key"][0]
+    assert world.look(500.0) == ["key-late-0-0-to-ops"]

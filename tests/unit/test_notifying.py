@@ -217,3 +217,21 @@ def test_a_failure_is_not_announced_before_its_notifications_are_on_the_queue():
     with pytest.raises(QueueError):
         engine.perform(Announce("key", 0, 2))
     assert engine.ledger.store.load("key", [0], ()).state(0) == FAILED
+
+
+def test_what_a_person_marks_before_it_is_announced_is_neither_told_nor_recorded_as_told():
+    """Seed 1366: it was marked after the announcer had read it, and before it had recorded what it put."""
+    kept = Kept()
+    marked = replace(FAILED, cause=MARKED)
+    engine = world(kept, states={0: FAILED})
+    put = engine.ledger.queue.put
+
+    def marking(tasks: Sequence[Task]) -> None:
+        put(tasks)
+        engine.ledger.store._states["key"][0] = marked
+
+    engine.ledger.queue.put = marking  # type: ignore[method-assign]
+    engine.perform(Announce("key", 0, 2))
+    assert engine.ledger.store.load("key", [0], ()).state(0) == marked
+    engine.perform(kept.tasks[0].effect)
+    assert kept.told == []
