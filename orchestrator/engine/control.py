@@ -100,8 +100,8 @@ class Certain:
         if left := self.unsettled.intersection(nodes):
             first, more = execution.plan.nodes[min(left)].name, f" and {len(left) - 1} more" if len(left) > 1 else ""
             raise ConflictError(
-                f"run '{execution.run.id}': its steps end faster than it can be read, which left step '{first}'{more} "
-                "alone: try again"
+                f"run '{execution.run.id}': its steps end faster than it can be read, so nothing was done to step "
+                f"'{first}'{more}: repeat the request"
             )
 
 

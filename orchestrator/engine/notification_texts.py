@@ -53,7 +53,8 @@ def of_step(effect: Notify, run: Run, failed: Failed, commands: str) -> Notifica
     data: dict[str, Json] = {"step": name, "attempt": attempt, "status": status, "ended_at": iso(failure.at)}
     if waits:
         retry = f"orchestrator retry {run.id} {name}{commands}"
-        lines.append(f"When the cause is fixed: {retry}; or decide how it ends: orchestrator mark --help")
+        mark = f"orchestrator mark {run.id} {name} skipped --why TEXT{commands}"
+        lines.append(f"When the cause is fixed: {retry}; or decide how it ends (succeeded, failed, skipped): {mark}")
         data["fix"] = retry
     else:
         lines.append(f"The run goes on without it and what depends on it. For details: {explain}{commands}")
@@ -69,14 +70,14 @@ def of_deadline(effect: Notify, run: Run, plan: Plan, state: StepState, commands
     at = (state.endangered_at if effect.ahead else state.missed_at) or due
     data: dict[str, Json] = {"deadline": iso(due), "expected": bool(effect.ahead)}
     if effect.ahead and state.forecast is not None:
-        late = f"is expected to be late: at {iso(state.forecast)}, {duration(state.forecast - due)} after its deadline"
+        late = f"is expected to end at {_said(state.forecast)}, {duration(state.forecast - due)} after its deadline"
         data["forecast"] = iso(state.forecast)
     else:
-        late = f"is late: it had not ended by its deadline, {iso(due)}"
+        late = f"is late: it had not ended by its deadline, {_said(due)}"
     lines = [f"{what} of graph {run.graph} {late}"]
     if ended is not None:
         when = f"{duration(ended - due)} after its deadline" if ended > due else "in time"
-        lines.append(f"It has ended since then, at {iso(ended)}, {when}")
+        lines.append(f"It has ended since then, at {_said(ended)}, {when}")
         data["ended_at"] = iso(ended)
     if of_a_step:
         data |= {"step": plan.steps[node].name, "status": str(state.status)}
