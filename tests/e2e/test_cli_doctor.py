@@ -63,8 +63,8 @@ accounts
   ok    signals        2 grants
   ok    tasks          9 grants
   ok    starter        4 grants
-  ok    operator       4 grants
-  ok    viewer         1 grant
+  ok    operator       5 grants
+  ok    viewer         2 grants
   ok    caller         1 grant
   ok    checker        1 grant
   ok    events         1 grant

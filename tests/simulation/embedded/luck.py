@@ -59,6 +59,6 @@ class Luck:
             late=some(0.3),
             unheard=some(0.1),
             together=random.random() < 0.3,
-            vanishes=some(0.3),
+            vanishes=some(0.3, 0.9, 0.9),
             fills=some(0.003),
         )
