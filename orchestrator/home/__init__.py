@@ -14,6 +14,7 @@ Everything in it is readable by its owner alone (see system/files.py), except fi
 import fcntl
 import os
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -111,8 +112,11 @@ class Home:
         return self.path / job if _JOB.fullmatch(job) else None
 
     @contextmanager
-    def driving(self, run_id: str) -> Iterator[None]:
-        """Be the only process that drives this run. Raises InUseError if another live process does."""
+    def driving(self, run_id: str, patience: float = 0.0) -> Iterator[None]:
+        """Be the only process that drives this run. Raises InUseError if another live process does.
+
+        ``patience``: for how many seconds to wait for that process.
+        """
         self._check_writable()
         taken: list[int] = []
         try:
@@ -120,7 +124,7 @@ class Home:
                 while not taken or not _is_at(path, taken[-1]):  # its last owner may have deleted it
                     self._make(path.parent)
                     taken.append(locks.keep(files.opener(str(path), os.O_RDWR | os.O_CREAT)))
-                    _take(taken[-1], run_id)
+                    _take(taken[-1], run_id, patience)
             yield
         finally:
             for lock in taken:
@@ -141,6 +145,13 @@ class Home:
         return self.path / "locks" / run_id, self.run(run_id) / "lock"
 
 
+#: Seconds for which a process that does not drive a run may keep it: it records the end of its jobs (local/places.py).
+BRIEFLY = 2.0
+
+#: Seconds between two tries to drive a run.
+_PAUSE = 0.02
+
+
 def _locked(path: Path) -> bool:
     try:
         lock = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
@@ -152,10 +163,14 @@ def _locked(path: Path) -> bool:
         os.close(lock)
 
 
-def _take(lock: int, run_id: str) -> None:
-    """Lock the open file. Raises InUseError if another process has locked it."""
+def _take(lock: int, run_id: str, patience: float) -> None:
+    """Lock the open file. Raises InUseError if another process has locked it, and keeps it for ``patience`` seconds."""
+    until = time.monotonic() + patience
     while not _lock(lock, fcntl.LOCK_EX):
         if _lock(lock, fcntl.LOCK_SH):  # another process only called ``driven``
+            continue
+        if time.monotonic() < until:
+            time.sleep(_PAUSE)
             continue
         raise InUseError(
             f"run '{run_id}' is being driven by another process: watch it with 'orchestrator status {run_id}'"

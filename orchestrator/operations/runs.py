@@ -15,7 +15,7 @@ from orchestrator.definition.reruns import kept_states
 from orchestrator.definition.run_request import RunRequest
 from orchestrator.engine import Engine
 from orchestrator.errors import UsageError
-from orchestrator.home import Home
+from orchestrator.home import BRIEFLY, Home
 from orchestrator.local.wiring import reading, writing
 from orchestrator.operations.choose_store import home_flag
 from orchestrator.operations.driving import Driven, How, Show, Start, drive, refuse_cloud_steps
@@ -43,7 +43,7 @@ class Driver:
 def run(wanted: RunRequest, home: Home, driver: Driver) -> Driven:
     """Start the run, or continue it if it is there."""
     refuse_cloud_steps(wanted.graph.all_steps, driver.how.fake_dataflow)
-    with home.driving(wanted.run_id):
+    with home.driving(wanted.run_id, BRIEFLY):
         with writing(home) as store:
             stored = store.find_run(wanted.run_id)
             if stored is None:
@@ -63,7 +63,7 @@ def resume(chosen: Run, home: Home, driver: Driver) -> Driven:
     """Continue a run that was interrupted or killed. Raises UsageError if it is inside another run."""
     if chosen.parent is not None:
         raise UsageError(f"run '{chosen.id}' is inside run '{chosen.top}', and goes on with it: resume that")
-    with home.driving(chosen.id):
+    with home.driving(chosen.id, BRIEFLY):
         with reading(home) as store:
             found = load(home, store, store.get_run(chosen.key) or chosen, outputs=driver.how.outputs)
         if found.run.status is RunStatus.RUNNING:
