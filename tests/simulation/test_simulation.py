@@ -14,8 +14,8 @@ from tests.simulation.graphs import random_scenario
 from tests.simulation.weather import EVERYTHING, Weather
 from tests.simulation.world import World, simulate
 
-#: 500 seeds, in chunks small enough to spread over workers. The quick tests have the first half of them.
-CHUNKS, QUICK, CHUNK = 20, 10, 25
+#: 500 seeds, in chunks small enough to spread over workers. The quick tests have the first 200 of them.
+CHUNKS, QUICK, CHUNK = 20, 8, 25
 
 #: Chunks in which every kind of fault happens. They run on one worker, which simulates each only once.
 ALL_KINDS = 6
