@@ -15,6 +15,7 @@ from pydantic import (
     WithJsonSchema,
     WrapValidator,
 )
+from pydantic_core import PydanticCustomError
 
 from orchestrator.core.active_runs import ActiveRuns, Policy
 from orchestrator.core.mapped import MAX_ITEMS
@@ -22,7 +23,7 @@ from orchestrator.core.names import STEP_NAME
 from orchestrator.core.pools import MAX_PLACES, MAX_PRIORITY
 from orchestrator.core.steps import KEEP, Json
 from orchestrator.core.values import DEPTH
-from orchestrator.definition.keys import refusal
+from orchestrator.definition.keys import refusal, refusals
 from orchestrator.text import Path, listed, shown
 
 GRAPH_NAME = r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"
@@ -179,16 +180,19 @@ def tolerance(value: object) -> int | str:
 
 def active_runs(value: object) -> ActiveRuns:
     """A number of runs, or a mapping with the policy too."""
-    keys = value if isinstance(value, dict) else {"limit": value}
+    keys: dict[str, Any] = value if isinstance(value, dict) else {"limit": value}
+    limit: Any = keys.get("limit")
+    policy = keys.get("policy", "queue")
+    at, wrong = ("limit",) if isinstance(value, dict) else (), list[PydanticCustomError]()
     if unknown := [key for key in keys if key not in ("limit", "policy")]:
-        raise refusal(f"unknown key: the keys here are limit and policy, got {shown(unknown[0])}")
-    limit, policy = keys.get("limit"), keys.get("policy", "queue")
-    at = ("limit",) if isinstance(value, dict) else ()
+        wrong.append(refusal(f"unknown key: the keys here are limit and policy, got {shown(unknown[0])}"))
     if isinstance(limit, bool) or not isinstance(limit, int) or not 1 <= limit <= MAX_PLACES:
         came = "nothing" if limit is None else shown(limit)
-        raise refusal(f"expected a number of runs from 1 to {MAX_PLACES:,}, got {came}", at)
+        wrong.append(refusal(f"expected a number of runs from 1 to {MAX_PLACES:,}, got {came}", at))
     if policy not in list(Policy):
-        raise refusal(f"expected {listed(Policy)}, got {shown(policy)}", ("policy",))
+        wrong.append(refusal(f"expected {listed(Policy)}, got {shown(policy)}", ("policy",)))
+    if wrong:
+        raise refusals(wrong, value)
     return ActiveRuns(limit, Policy(str(policy)))
 
 

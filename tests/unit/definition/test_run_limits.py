@@ -99,3 +99,12 @@ def test_a_wrong_number_of_active_runs_is_refused(refusal: Refusal, written: str
     (line,) = refusal(f"name: g\nmax_active_runs: {written}\nsteps: {{a: }}\n")
     assert line.endswith(said)
     assert line.startswith("g.yaml:2: ")
+
+
+def test_all_that_is_wrong_with_the_number_of_active_runs_is_said_at_once(refusal: Refusal) -> None:
+    lines = refusal("name: g\nmax_active_runs: {limit: 0, policy: drop, most: 2}\nsteps: {a: }\n")
+    assert [line.partition(": ")[2].partition(":")[0] for line in lines] == [
+        "max_active_runs",
+        "max_active_runs.limit",
+        "max_active_runs.policy",
+    ]
