@@ -7,13 +7,13 @@ import json
 import os
 import pty
 import re
+import select
 import signal
 import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +55,7 @@ class Place:
     """A folder with graphs, in which commands are run."""
 
     folder: Path
+    _heard: dict[str, int] = field(default_factory=dict, repr=False, compare=False)
 
     def write(self, name: str, text: str) -> Path:
         path = self.folder / name
@@ -112,16 +113,30 @@ class Place:
         os.mkfifo(self.folder / name)
 
     def hear(self, name: str) -> str:
-        """What a step writes into a fifo. Waits until it does, and until the store knows that the step runs."""
-        heard = self._cat(["cat", name])
+        """The next line that a step writes into a fifo. Waits for it, and until the store knows that the step runs."""
+        heard = self._next_line(name)
         deadline = time.monotonic() + TIMEOUT
         while self._launching() and time.monotonic() < deadline:
             time.sleep(0.01)
         return heard
 
+    def _next_line(self, name: str) -> str:
+        """Two steps may write at once: a fifo stays open from the first line on, and is read a line at a time.
+
+        Who reads it to its end takes both lines for one, or closes it before a second step that has opened it.
+        """
+        if name not in self._heard:
+            self._heard[name] = os.open(self.folder / name, os.O_RDWR)
+        line = b""
+        while not line.endswith(b"\n"):
+            ready, _, _ = select.select([self._heard[name]], [], [], TIMEOUT)
+            assert ready, f"no step wrote a line into {name}"
+            line += os.read(self._heard[name], 1)
+        return line.decode()
+
     def tell(self, name: str, word: str) -> None:
         """Write into a fifo that a step reads. Waits until it does."""
-        self._cat(["sh", "-c", f"echo {word} > {name}"])
+        subprocess.run(["sh", "-c", f"echo {word} > {name}"], cwd=self.folder, timeout=TIMEOUT, check=True)
 
     def _launching(self) -> bool:
         """Whether the store has a step whose process may have begun, and is not recorded as running yet."""
@@ -132,12 +147,10 @@ class Place:
             states = connection.execute("SELECT state FROM states").fetchall()
         return any(json.loads(state).get("status") == "launching" for (state,) in states)
 
-    def _cat(self, command: Sequence[str]) -> str:
-        done = subprocess.run(command, cwd=self.folder, timeout=TIMEOUT, check=True, stdout=subprocess.PIPE, text=True)
-        return done.stdout
-
-    def end_processes(self) -> None:
-        """Kill what a failed test has left running: each process whose claim is still locked."""
+    def close(self) -> None:
+        """Close the fifos, and kill what a failed test has left running: each process whose claim is locked."""
+        while self._heard:
+            os.close(self._heard.popitem()[1])
         for claim in self.folder.glob(".orchestrator/runs/*/steps/*/*/claim"):
             with claim.open("rb") as file:
                 try:

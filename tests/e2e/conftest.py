@@ -34,4 +34,4 @@ def place(tmp_path: Path) -> Iterator[Place]:
     (tmp_path / ".git").mkdir()
     made = Place(tmp_path)
     yield made
-    made.end_processes()
+    made.close()

@@ -41,7 +41,7 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     place.write("graphs/helpers.py", "def customers(): ...\n")
     assert place.run("sales", "--run-id", "sales-1").code == 1
     yield place
-    place.end_processes()
+    place.close()
 
 
 def test_validate_measures_what_is_right_and_says_what_is_wrong_in_every_file(ran: Place) -> None:
