@@ -151,6 +151,8 @@ def run_from_json(data: Mapping[str, Any]) -> Run:
     notify = values.get("notify")
     if notify and not all(isinstance(occasions, list | tuple) for occasions in notify.values()):
         raise ValueError(f"Run.notify: expected a list for each receiver, got {notify!r:.60}")
+    if not all(type(at) in (int, float) and 0 <= at <= LATEST for at in values.get("moments", {}).values()):
+        raise ValueError(f"Run.moments: expected numbers from 0 to {LATEST:,}, got {values['moments']!r:.60}")
     values["inside"] = tuple(values.get("inside", ()))
     if not all(type(path) is str for path in values["inside"]):
         raise ValueError(f"Run.inside: expected names of steps, got {values['inside']!r:.60}")

@@ -1,6 +1,7 @@
 """Deadlines of a run and of its steps: whether they can be kept, and when to look at that again. Pure.
 
 A deadline is a time after the run's start by which a step has to end or, for the node at the end of the plan, the run.
+Or it is a time of day: which moment that is was found out when the run was requested (``Run.moments``).
 What was told of it is in the state of its node. Whether it can be kept is judged by how long the steps took in earlier
 runs (``Run.typical``), on the longest way from what has not ended. A step whose duration is not known counts as if it
 took no time, and one that does not wait for a step before it as if it did not come after it: so nothing is expected to
@@ -36,8 +37,12 @@ def typical(run: Run, plan: Plan) -> Sequence[float]:
 
 
 def due_of(run: Run, plan: Plan, node: int) -> float:
-    """The time of a node's deadline, in seconds since the epoch."""
-    return run.started_at + plan.deadlines[node]
+    """The time of a node's deadline, in seconds since the epoch; infinite if it has none.
+
+    So is that of a time of day whose moment is not known: whoever wrote the run knew of none.
+    """
+    due = plan.deadlines.get(node, inf)
+    return run.moments.get(due, inf) if isinstance(due, str) else run.started_at + due
 
 
 def changed(state: StepState, event: DeadlineEndangered | DeadlineMissed) -> Transition | None:

@@ -70,7 +70,7 @@ class Graph:
     ``deploy``: whether it is meant for the cloud. ``unsafe_params``: params of free text that may choose which code
     runs. ``notify``: by receiver of the project, its occasions. Runs depend on none of these, nor on the schedule.
     ``outputs``: those of a step that runs this graph, by name: an expression over the outputs of its steps.
-    ``deadline``: so many seconds after its start a run has to end, or that is told.
+    ``deadline``: so many seconds after its start, or at that time of day, a run has to end, or that is told.
     ``inners``: the graphs that its steps run, and those that these run, by their versions (``Step.inner``).
     ``max_parallel``: how many attempts of a run may be active at once; None: any number. ``active``: how many runs.
     """
@@ -87,7 +87,7 @@ class Graph:
     inners: Mapping[str, Inner] = field(default_factory=dict)
     notify: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     max_parallel: int | None = None
-    deadline: float | None = None
+    deadline: float | str | None = None
     active: ActiveRuns | None = None
 
     @cached_property

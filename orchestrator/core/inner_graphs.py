@@ -41,6 +41,13 @@ def whole(plan: Plan) -> tuple[Step, ...]:
     return tuple(flat(plan.steps, plan.inners))
 
 
+def times_of_day(steps: Iterable[Step], deadline: float | str | None, inners: Mapping[str, Inner]) -> frozenset[str]:
+    """The times of day that are deadlines of a graph, of its ``steps``, and of what is inside them."""
+    own = {due for due in (deadline, *(step.deadline for step in steps)) if isinstance(due, str)}
+    plans = (inner.plan for inner in inners.values())
+    return frozenset(own).union(*(times_of_day(plan.steps, plan.deadline, plan.inners) for plan in plans))
+
+
 def has_deadlines(plan: Plan) -> bool:
     """Whether a run of the plan has a deadline, or a run inside it has one."""
     return bool(plan.deadlines) or any(has_deadlines(inner.plan) for inner in plan.inners.values())

@@ -206,6 +206,7 @@ class Run:
     ``drives``: what became of the processes that drove it on one machine, the newest acts: ``interrupted``, ``killed``
     (then ``at`` is the last time that is known before that), and who ``resumed`` it.
     ``typical``: by step, how many seconds it took in earlier runs, if the graph has deadlines (deadlines.py).
+    ``moments``: when the times of day are that the deadlines name, of its graph and of those inside.
     ``mapped``: if it is that of a step with ``map``, the number of items; they are its param ``items`` (mapped.py).
     ``max_parallel``: how many of its attempts may be active at once; None: any number. ``active_limit``: how many runs
     of its graph may be active at once, with the ``active_policy`` for one more; None: any number.
@@ -239,6 +240,7 @@ class Run:
     inside_only: bool = False
     drives: tuple[Act, ...] = ()
     typical: str = ""
+    moments: Mapping[str, float] = field(default_factory=dict)
     active_limit: int | None = None
     active_policy: Policy = Policy.QUEUE
 

@@ -82,7 +82,7 @@ class Plan:
     """A compiled graph. ``version`` is the hash of its content. ``inners``: the graphs that its steps run.
 
     ``max_parallel``: how many attempts of a run may be active at once; None: any number. ``active``: how many runs.
-    ``deadline``: so many seconds after its start the run has to end; if it does not, that is told.
+    ``deadline``: so many seconds after its start, or at that time of day, the run has to end; if not, that is told.
     """
 
     graph: str
@@ -93,12 +93,15 @@ class Plan:
     fails_on: FailsOn = FailsOn.ANY
     inners: Mapping[str, Inner] = field(default_factory=dict)
     max_parallel: int | None = None
-    deadline: float | None = None
+    deadline: float | str | None = None
     active: ActiveRuns | None = None
 
     @cached_property
-    def deadlines(self) -> dict[int, float]:
-        """By node with a deadline, the seconds from the run's start to it. The run's own is that of its end."""
+    def deadlines(self) -> dict[int, float | str]:
+        """By node with a deadline, the seconds from the run's start to it, or the time of day (``Run.moments``).
+
+        The run's own is that of its end.
+        """
         found = {
             number: step.deadline
             for number, step in enumerate(self.steps)

@@ -75,7 +75,8 @@ class Step:
     cancelled, and its end does not affect the run's status. ``at_least``, ``within``: the number that the trigger rules
     ``at_least`` (successes) and ``all_done_within`` (seconds) require, and no other has. ``inner``: the version
     of the graph that it runs, if it runs one (core/inner_graphs.py). ``deadline``: so many seconds after the run's
-    start it has to end; if it does not, that is told, and nothing else happens (core/deadlines.py).
+    start, or at that time of day, it has to end; if it does not, that is told, and nothing else happens
+    (core/deadlines.py).
     """
 
     name: str
@@ -97,7 +98,7 @@ class Step:
     at_least: int | None = None
     within: float | None = None
     inner: str = ""
-    deadline: float | None = None
+    deadline: float | str | None = None
 
     @property
     def rule(self) -> str:

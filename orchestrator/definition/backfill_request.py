@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -67,7 +67,10 @@ def backfill(graph: Graph, path: Path, asked: Asked, now: float) -> list[Slot]:
     name = asked.name or f"{graph.name}-backfill"
     found = [
         Slot(
-            run_request(graph, path, over.run_id(name, _called(moment), each), {**common, **each}, now, moment),
+            replace(
+                run_request(graph, path, over.run_id(name, _called(moment), each), {**common, **each}, now, moment),
+                makes_up=True,
+            ),
             moment,
             each,
         )

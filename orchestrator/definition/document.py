@@ -35,7 +35,7 @@ def document(graph: Graph) -> dict[str, Any]:
     if graph.notify:
         result["notify"] = notify_keys(graph.notify)
     if graph.deadline is not None:
-        result["deadline"] = seconds_text(graph.deadline)
+        result["deadline"] = _deadline(graph.deadline)
     if not graph.deploy:
         result["deploy"] = False
     if graph.outputs:
@@ -86,13 +86,18 @@ def _times(step: Step) -> dict[str, Any]:
         retry = step.retry
         delays = {"delay": seconds_text(retry.delay), "max_delay": seconds_text(retry.max_delay)}
         keys["retry"] = {"attempts": retry.attempts, "backoff": retry.backoff, **delays}
-    for key in ("timeout", "deadline"):
-        if (seconds := getattr(step, key)) is not None:
-            keys[key] = seconds_text(seconds)
+    if step.timeout is not None:
+        keys["timeout"] = seconds_text(step.timeout)
+    if step.deadline is not None:
+        keys["deadline"] = _deadline(step.deadline)
     if step.check != CheckPolicy():
         delay = {} if step.check.delay is None else {"delay": seconds_text(step.check.delay)}
         keys["check"] = {**delay, "every": seconds_text(step.check.every)}
     return keys
+
+
+def _deadline(deadline: float | str) -> str:
+    return deadline if isinstance(deadline, str) else seconds_text(deadline)
 
 
 def _trigger(step: Step) -> str | dict[str, int | str]:

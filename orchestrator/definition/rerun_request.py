@@ -4,10 +4,11 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from orchestrator.core.graph import Graph
+from orchestrator.core.inner_graphs import times_of_day
 from orchestrator.core.kept_steps import AGAIN, letters
 from orchestrator.core.model import Run
 from orchestrator.core.names import new_key
@@ -16,6 +17,7 @@ from orchestrator.core.rerun import Changes, Earlier, Rerun, choose
 from orchestrator.core.rerun_inside import Selection, paths
 from orchestrator.core.steps import Json
 from orchestrator.definition import params
+from orchestrator.definition.deadline_keys import moments
 from orchestrator.definition.reads import reads
 from orchestrator.definition.rerun_inside import EarlierRun, whole_names, with_inside
 from orchestrator.engine.runs_inside import nesting
@@ -111,6 +113,7 @@ class RerunRequest:
         before, inside = self.earlier, paths(wanted.names)
         named = [[*inside, bool(wanted.only)]] if inside else []
         does = json.dumps([before.key, run_id, plan.version, kept, values, *named], sort_keys=True)
+        began = datetime.fromtimestamp(now, UTC)
         goes_on = bool(kept.strip(AGAIN)) or (bool(nesting(plan)) and not wanted.everything)
         return Run(
             run_id,
@@ -129,6 +132,7 @@ class RerunRequest:
             notify=self.graph.notify if self.graph is not None else {},
             inside=inside,
             inside_only=bool(inside and wanted.only),
+            moments=moments(times_of_day(plan.steps, plan.deadline, plan.inners), began, before.time_zone),
         )
 
 

@@ -9,10 +9,12 @@ from pathlib import Path
 from secrets import token_bytes
 
 from orchestrator.core.graph import Graph
+from orchestrator.core.inner_graphs import times_of_day
 from orchestrator.core.model import Run, RunStatus
 from orchestrator.core.names import new_key
 from orchestrator.core.steps import Json
 from orchestrator.definition import params
+from orchestrator.definition.deadline_keys import moments
 from orchestrator.errors import UsageError
 from orchestrator.expressions import zones
 from orchestrator.home import check_run_id
@@ -30,8 +32,9 @@ def _drawn() -> str:
 class RunRequest:
     """A requested run. ``given``: its params as they were given, before defaults are added.
 
-    ``due``: the time that ``today`` and ``now`` mean in them; None: the time of the start. ``key``: the key of its run,
-    if that is new. ``file``: the name of the graph's file in ``folder``, if it has one.
+    ``due``: the time that ``today`` and ``now`` mean in them; None: the time of the start. ``makes_up``: it is not when
+    the run was to start, but long ago. ``key``: the key of its run, if that is new. ``file``: the name of the graph's
+    file in ``folder``, if it has one.
     """
 
     graph: Graph
@@ -39,6 +42,7 @@ class RunRequest:
     run_id: str
     given: Mapping[str, object]
     due: datetime | None = None
+    makes_up: bool = False
     key: str = field(default_factory=_drawn)
     file: str | None = None
 
@@ -59,7 +63,14 @@ class RunRequest:
             time_zone=name,
             file=self.file,
             notify=self.graph.notify,
+            moments=self._moments(now, name),
         )
+
+    def _moments(self, now: float, time_zone: str) -> dict[str, float]:
+        """When the times of day of its deadlines are: the next after its start, or after that was due."""
+        times = times_of_day(self.graph.steps, self.graph.deadline, self.graph.inners)
+        start = datetime.fromtimestamp(now, UTC)
+        return moments(times, start if self.due is None or self.makes_up else self.due, time_zone)
 
     def _params(self, now: float, time_zone: str) -> dict[str, Json]:
         """The params in ``time_zone``, if the run starts ``now``."""

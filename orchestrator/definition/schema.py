@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field, StringConstraints
 from orchestrator.core.names import STEP_NAME
 from orchestrator.definition import fields as f
 from orchestrator.definition.dataflow_keys import DataflowDefaults
+from orchestrator.definition.deadline_keys import Deadline
 from orchestrator.definition.durations import Duration, LongerDuration
 from orchestrator.definition.keys import Keys, refusal
 from orchestrator.definition.kinds import FORM, KindKeys, LocalKeys
@@ -34,7 +35,10 @@ _ON_FAILURE = (
 )
 
 
-_DEADLINE = "Time after the run's start by which, or receivers are notified that it is late, and before if expected,"
+_DEADLINE = (
+    "Time after the run's start, or time of day, by which, or receivers are notified that it is late, and before if "
+    "expected,"
+)
 
 
 class RetryKeys(Keys):
@@ -72,7 +76,7 @@ class StepKeys(KindKeys):
     retry: RetryKeys | None = None
     timeout: LongerDuration | None = Field(None, description="An attempt that takes longer is stopped and fails")
     check: CheckKeys | None = None
-    deadline: LongerDuration | None = Field(None, description=f"{_DEADLINE} the step has to end")
+    deadline: Deadline | None = Field(None, description=f"{_DEADLINE} the step has to end")
     job_name: f.JobName | None = Field(None, description="What the job's name begins with; default: the step's name")
     allow_failure: bool | None = Field(None, description="Whether the run can succeed although this step fails")
     teardown: bool | None = Field(
@@ -206,7 +210,7 @@ class GraphKeys(Keys):
         description="When the deployed graph starts by itself: a cron text, or {cron: …, time_zone: …, params: …}",
         examples=["0 6 * * *"],
     )
-    deadline: LongerDuration | None = Field(None, description=f"{_DEADLINE} the run has to end", examples=["4h"])
+    deadline: Deadline | None = Field(None, description=f"{_DEADLINE} the run has to end", examples=["4h", "06:30"])
     notify: GraphNotify | None = Field(
         None,
         description="Which of the project's receivers are notified, and on which occasions; a list: on those that each "

@@ -156,6 +156,7 @@ class RunBackend:
             mapped=len(items) if items is not None else None,
             max_parallel=_parallel(request.spec),
             notify=inherited(parent) if has_deadlines(inner.plan) else {},
+            moments=parent.moments if has_deadlines(inner.plan) else {},
         )
 
     def _params(self, request: JobRequest, inner: Inner) -> Mapping[str, Json]:

@@ -1,5 +1,6 @@
 """What is said of the deadlines of a run and of its steps. Pure."""
 
+from math import inf
 from typing import Any
 
 from orchestrator.core.deadlines import due_of
@@ -15,10 +16,10 @@ def deadline_said(run: Run, plan: Plan, state: StepState, node: int, now: float 
 
     ``now``: None if no process drives the run.
     """
-    if node not in plan.deadlines:
-        return ""
     due, ended = due_of(run, plan, node), _ended(run, plan, state, node)
-    at = clock(due, _FORM)
+    if due == inf:
+        return ""
+    at = clock(due, _FORM) + (f" ({written})" if isinstance(written := plan.deadlines[node], str) else "")
     if ended is not None:
         late = ended > due
         return f"it ended {duration(abs(ended - due))} {'after' if late else 'before'} its deadline, {at}"
@@ -45,9 +46,9 @@ def deadline_data(run: Run, plan: Plan, state: StepState, node: int) -> dict[str
     ``at``: the deadline. ``late``: whether it has passed, and the step or run had not ended. ``expected_late_at``: when
     it was first expected to be late, namely to end at ``forecast``.
     """
-    if node not in plan.deadlines:
+    if (due := due_of(run, plan, node)) == inf:
         return {}
-    about = {"at": iso(due_of(run, plan, node)), "late": state.missed_at is not None}
+    about = {"at": iso(due), "late": state.missed_at is not None}
     return {"deadline": {**about, "expected_late_at": iso(state.endangered_at), "forecast": iso(state.forecast)}}
 
 

@@ -9,7 +9,7 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from orchestrator.core.model import Status, StepState
-from orchestrator.core.plan import Role
+from orchestrator.core.plan import Plan, Role
 from orchestrator.core.steps import Step
 from tests.simulation.graphs import IMPATIENT
 from tests.simulation.oracle import HOP
@@ -36,14 +36,20 @@ def with_deadlines(scenario: Scenario, random: Random) -> Scenario:
     if random.random() >= OFTEN:
         return scenario
 
-    def due() -> float:
-        return random.choice(DUE) * random.uniform(0.5, 1.5)
+    def due() -> float | str:
+        seconds = random.choice(DUE) * random.uniform(0.5, 1.5)
+        return f"{seconds:.3f}" if int(1000 * seconds) % 3 == 0 else seconds  # stands for a time of day
 
     steps = tuple(replace(step, deadline=due()) if random.random() < OF_STEP else step for step in scenario.steps)
     known = random.random() < KNOWN
     took = [str(random.choice(TOOK)) if known and random.random() < 0.9 else "" for _ in steps]
     of_run = due() if random.random() < OF_RUN else None
     return replace(scenario, steps=steps, deadline=of_run, typical=",".join(took) if any(took) else "")
+
+
+def moments(plan: Plan, began: float) -> dict[str, float]:
+    """When the times of day are that the deadlines of a run name."""
+    return {due: began + float(due) for due in plan.deadlines.values() if isinstance(due, str)}
 
 
 class Record:
@@ -80,7 +86,7 @@ def judge(world: "World", life: "Life") -> Iterator[str]:
     calm = world.weather.is_calm and not world.weather.threads
     slack = 0.0 if calm else 2 * MAX_SKEW + 1.0
     for node, seconds in plan.deadlines.items():
-        state, due, name = view.state(node), run.started_at + seconds, plan.nodes[node].name
+        state, due, name = view.state(node), run.started_at + float(seconds), plan.nodes[node].name
         ended = run.ended_at if node == plan.end else state.ended_at
         if ended is None or node in life.watch.lost:
             continue
@@ -91,6 +97,7 @@ def judge(world: "World", life: "Life") -> Iterator[str]:
             yield f"{name}: ended at {known}, its deadline was {due}, and at {state.missed_at} it was taken for missed"
         if state.endangered_at is not None and not run.typical:
             yield f"{name}: was expected to be late, and nothing was known"
+        world.faults["deadline: at a time of day"] += isinstance(seconds, str)
         world.faults["deadline: missed"] += state.missed_at is not None
         world.faults["deadline: expected to be missed"] += state.endangered_at is not None
         if calm:

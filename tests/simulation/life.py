@@ -8,6 +8,7 @@ from orchestrator.core.model import Run, RunStatus, StepState
 from orchestrator.core.names import new_key
 from orchestrator.ports import JobRequest
 from tests.doubles.memory_store import MemoryStore
+from tests.simulation.deadlines import moments
 from tests.simulation.scenario import Attempt, Scenario
 from tests.simulation.watch import Watch
 
@@ -49,7 +50,7 @@ class Life:
         began = self.begins + self.wrong
         graph, version, params = self.scenario.name, self.plan.version, self.scenario.params
         key = new_key(b"a rerun") if self.letters else new_key(noise)
-        more = {"notify": self.notify, "typical": self.scenario.typical}
+        more = {"notify": self.notify, "typical": self.scenario.typical, "moments": moments(self.plan, began)}
         return Run(self.id, key, graph, version, params, began, seal=noise.hex(), kept=self.letters, **more)
 
     def opened(self, run: Run) -> None:

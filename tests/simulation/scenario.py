@@ -117,7 +117,7 @@ class Scenario:
     fails_on: plan.FailsOn = plan.FailsOn.ANY
     decisions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     max_parallel: int | None = None
-    deadline: float | None = None
+    deadline: float | str | None = None
     typical: str = ""
     active: ActiveRuns | None = None
 

@@ -69,7 +69,7 @@ OTHERS = (
     "id: used again", "id: taken, refused", "id: taken, goes on with that",
     "retention: the run", "retention: the id", "retention: the run, and then its id",
     "retention: the id, and then its run", "retention: what has no run", "retention: what a run needs",
-    "deadline: there is one", "deadline: missed", "deadline: expected to be missed",
+    "deadline: there is one", "deadline: at a time of day", "deadline: missed", "deadline: expected to be missed",
     "receiver: asks", "receiver: down", "receiver: told again",
     "delivery: its run is gone", "signal: its run is gone",
     "commit: conflict", "commit: refused", "commit: place taken", "pool: full, so that a step waits",

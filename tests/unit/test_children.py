@@ -6,8 +6,9 @@ from math import inf
 import pytest
 
 from orchestrator.core.compiler import compile_plan
+from orchestrator.core.deadlines import due_of
 from orchestrator.core.events import LaunchClaimed
-from orchestrator.core.inner_graphs import version_of
+from orchestrator.core.inner_graphs import times_of_day, version_of
 from orchestrator.core.job_end import JobEnd, Outcome
 from orchestrator.core.messages import Check, Launch
 from orchestrator.core.model import Run, RunStatus, Status, Stop
@@ -64,6 +65,17 @@ def child(world: World, attempt: int = 1) -> Run:
 
 
 JOB = Step("a", Work("job", {}))
+
+
+def test_a_time_of_day_is_the_same_moment_in_the_run_inside():
+    plan = plan_of(replace(JOB, deadline="06:30"))
+    assert times_of_day(plan.steps, plan.deadline, plan.inners) == {"06:30"}
+    world = begun(plan, moments={"06:30": 5.0})
+    world.now = 9.0
+    world.engine.perform(Launch(KEY, 0, 1))
+    assert (child(world).started_at, child(world).moments) == (9.0, {"06:30": 5.0})
+    (inner,) = plan.inners.values()
+    assert due_of(child(world), inner.plan, 0) == 5.0
 
 
 def test_the_run_inside_has_what_it_needs_of_the_run_outside():

@@ -8,6 +8,19 @@ DEADLINES, LOOKING, NOTIFYING = (
 
 MUTANTS = (
     Mutant(
+        "a deadline that is a time of day is not known",
+        DEADLINES,
+        "return run.moments.get(due, inf) if isinstance(due, str)",
+        "return inf if isinstance(due, str)",
+    ),
+    Mutant(
+        "a time of day is not known in a run inside",
+        "orchestrator/engine/children.py",
+        "moments=parent.moments if",
+        "moments={} if",
+        test="tests/unit/test_children.py::test_a_time_of_day_is_the_same_moment_in_the_run_inside",
+    ),
+    Mutant(
         "a deadline is missed though its step ended in time",
         DEADLINES,
         "return state.status.final and (state.ended_at or 0.0) <= due",
