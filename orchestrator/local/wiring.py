@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
 
@@ -20,7 +21,7 @@ from orchestrator.home.store_url import StoreUrl
 from orchestrator.jobs.anywhere import anywhere
 from orchestrator.jobs.process.backend import ProcessBackend
 from orchestrator.jobs.python.backend import PythonBackend
-from orchestrator.jobs.python.functions import FunctionRaisedError, parameters
+from orchestrator.jobs.python.functions import FunctionRaisedError
 from orchestrator.jobs.python.isolated import PythonSteps
 from orchestrator.jobs.scripted import Script, ScriptedBackend
 from orchestrator.jobs.settled import OutsideTransaction, Settled
@@ -168,7 +169,7 @@ def embedded(
         "call": functions,
     }
     if fake_dataflow:
-        played = OutsideTransaction(ScriptedBackend(_simulated, clock), database)
+        played = OutsideTransaction(ScriptedBackend(partial(_simulated, functions.parameters), clock), database)
         backends |= {kind.key: played for kind in KINDS if not kind.on_machine}
     opened: list[str] = []
     engine = Engine(
@@ -194,7 +195,7 @@ def embedded(
     return Embedded(home, database, store, tasks, engine, processes, functions, ended, clock, opened)
 
 
-def _simulated(request: JobRequest) -> Script:
+def _simulated(parameters: Callable[[JobRequest], object], request: JobRequest) -> Script:
     """A simulated Dataflow job. Its parameters are computed as for a real one, so that mistakes show."""
     try:
         parameters(request)

@@ -8,6 +8,7 @@ from math import inf
 from orchestrator.cloud.settings import read_settings
 from orchestrator.core.messages import STOP, SWEEP, Check, Launch
 from orchestrator.core.model import Run, RunStatus, Status, Stop
+from orchestrator.definition.project import project_of as project_settings
 from orchestrator.engine.checking import GRACE
 from orchestrator.engine.runs_inside import inside
 from orchestrator.errors import InUseError
@@ -17,7 +18,6 @@ from orchestrator.local.wiring import Embedded, embedded
 from orchestrator.operations.choose_store import home_flag
 from orchestrator.operations.control.cancel_report import earlier, of_threads, told, unstoppable
 from orchestrator.operations.drives import note_killed
-from orchestrator.operations.driving import pools_of
 from orchestrator.operations.interrupt import interruptible
 from orchestrator.operations.receivers import notifying, project_of, receivers_of
 from orchestrator.reporting.found import Found
@@ -32,8 +32,15 @@ def cancel_here(
     """Cancel a run, or its steps ``nodes``, and wait for the end. False if Ctrl-C came first. ``say`` gets messages."""
     run, flag = found.run, home_flag(home)
     receivers = receivers_of(project_of(run))
+    project = project_settings(run.folder)
     world = embedded(
-        home, read_settings().parallel, fake_dataflow=True, pools=pools_of(run), receivers=receivers, flag=flag
+        home,
+        read_settings().parallel,
+        fake_dataflow=True,
+        pools=project.pools,
+        variables=project.env,
+        receivers=receivers,
+        flag=flag,
     )
     try:
         driven = home.driven(run.top)

@@ -9,7 +9,6 @@ Cloud Tasks and Dataflow are fakes, which Google's own clients call; everything 
 
 import base64
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -42,6 +41,7 @@ from orchestrator.rehearsal.local_jobs import LocalJobs
 from orchestrator.rehearsal.log_errors import errors_in_logs, logged_exceptions
 from orchestrator.rehearsal.process import Function, free_port
 from orchestrator.stores.firestore.store import connect
+from orchestrator.system.environment import variables_set
 
 PROJECT, REGION = "rehearsal", "europe-west4"
 
@@ -150,7 +150,7 @@ class Rehearsal:
         enter(tasks)
         enter(self.dataflow)
         self._deploy(tasks.endpoint)
-        with _environment(self.environment):  # Google's client looks there when it is made
+        with variables_set(self.environment):  # Google's client looks there when it is made
             self.store = connect(PROJECT, "(default)")
         self._stack.callback(self.store.close)
 
@@ -203,21 +203,6 @@ class Rehearsal:
 
     def _call(self, verb: str, path: str, body: Mapping[str, Any]) -> None:
         post(f"http://{self._pubsub}/v1/{path}", body, verb)
-
-
-@contextmanager
-def _environment(variables: Mapping[str, str]) -> Iterator[None]:
-    """Sets these environment variables inside the block."""
-    before = {name: os.environ.get(name) for name in variables}
-    os.environ.update(variables)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
 
 
 @contextmanager

@@ -18,6 +18,7 @@ from orchestrator.jobs.anywhere import anywhere
 from orchestrator.jobs.python.functions import FunctionRaisedError, completed
 from orchestrator.jobs.scripted import Script, ScriptedBackend
 from orchestrator.ports import Clock, JobBackend, JobRequest, JobStatus, Launched
+from orchestrator.system.environment import variables_set
 from orchestrator.testing.names import folder_in, name_in, named
 from orchestrator.testing.replacements import Attempt, Replacement, script_of, succeed
 
@@ -25,10 +26,14 @@ from orchestrator.testing.replacements import Attempt, Replacement, script_of, s
 class Jobs:
     """A backend for all kinds. A step without a replacement succeeds at once; one that waits does wait.
 
+    ``variables``: the environment variables of all steps, for the functions that make parameters.
     ``launched``: the attempts, in the order of their launches. ``broken``: an AssertionError of a replacement.
     """
 
-    def __init__(self, replacements: Mapping[str, Replacement], clock: Clock, folder: Path) -> None:
+    def __init__(
+        self, replacements: Mapping[str, Replacement], clock: Clock, folder: Path, variables: Mapping[str, str]
+    ) -> None:
+        self._variables = variables
         self._replacements = replacements
         self._clock = clock
         self._folder = folder
@@ -58,7 +63,8 @@ class Jobs:
 
     def launch(self, request: JobRequest) -> Launched | JobEnd:
         try:
-            request = _completed(request)
+            with variables_set(self._variables):
+                request = _completed(request)
         except FunctionRaisedError as error:
             self._note(request)
             return JobEnd(Outcome.FAILED, self._clock(), error=str(error), cause=error.cause)

@@ -14,6 +14,7 @@ from orchestrator.core.pools import MAX_PLACES
 from orchestrator.core.steps import Json
 from orchestrator.definition.handles import plain
 from orchestrator.definition.params import ANY_TIME
+from orchestrator.definition.project import project_of
 from orchestrator.definition.run_request import run_request
 from orchestrator.definition.untrusted import deployment_values
 from orchestrator.engine import Engine
@@ -96,7 +97,7 @@ def simulate(
     request = run_request(model, path, run_id, plain(params or {}), now)
     values = {name: name for name in deployment_values(model.all_steps)} | dict(deployment or {})
     clock = _Clock(now)
-    world = _World(clock, Jobs(steps or {}, clock, folder), local, values, model)
+    world = _World(clock, Jobs(steps or {}, clock, folder, project_of(str(path.parent)).env), local, values, model)
     try:
         world.engine.start(request.run(now), model.compile())
         run = world.finish(request.key, now + limit.total_seconds())

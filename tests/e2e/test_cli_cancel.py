@@ -15,7 +15,7 @@ name: g
 steps:
   a: {command: "echo here > pipe; sleep 3600", retry: {attempts: 3, delay: 1s}}
   b: {after: a, command: "true"}
-  tidy: {after: b, teardown: true, command: "echo tidied >> effects"}
+  tidy: {after: b, teardown: true, command: 'echo "tidied$WHERE" >> effects'}
 """
 
 START = ("run", "g.yaml", "--run-id", "g-1", "--no-picture")
@@ -58,6 +58,7 @@ def test_a_run_that_another_process_drives_is_cancelled_and_both_say_so(here: Pl
 
 
 def test_a_run_whose_driver_was_killed_is_cancelled_and_its_teardown_runs(here: Place) -> None:
+    here.write("orchestrator.yaml", "env: {WHERE: ' everywhere'}\n")
     driver = here.start(*START)
     here.hear("pipe")
     driver.send_signal(signal.SIGKILL)
@@ -65,7 +66,7 @@ def test_a_run_whose_driver_was_killed_is_cancelled_and_its_teardown_runs(here: 
     said = here("cancel", "g-1")
     assert (said.code, said.out.splitlines()[-1]) == (0, "the run has ended: cancelled")
     assert statuses(here) == {"a": "cancelled", "b": "cancelled", "tidy": "succeeded"}
-    assert here.read("effects") == "tidied\n"
+    assert here.read("effects") == "tidied everywhere\n"
     again = here.look("cancel", "g-1")
     assert again == Said(0, "run g-1 has ended (cancelled): there is nothing left to cancel\n", "")
 

@@ -255,6 +255,23 @@ def test_a_step_that_was_never_there_is_a_plain_value():
     assert StepResult("a", "pending") == StepResult("a", "pending", 0, {}, None)
 
 
+def test_so_do_the_functions_that_make_the_parameters_of_simulated_jobs(here: Path, capsys: pytest.CaptureFixture[str]):
+    (here / "orchestrator.yaml").write_text("env: {SEASON: winter}\n")
+    (here / "graphs/seasons.py").write_text(
+        "import os\nimport subprocess\nSEASON = os.environ['SEASON']\n\n\n"
+        "def made():\n    assert SEASON == os.environ['SEASON']\n    print('it is', SEASON)\n"
+        "    subprocess.run('echo still $SEASON', shell=True, check=True)\n    return {}\n"
+    )
+    job = "{template: gs://b/t, region: r, parameters_from: 'seasons:made'}"
+    (here / "graphs/seasons.yaml").write_text(f"name: seasons\nsteps:\n  a: {{dataflow: {job}}}\n")
+    run = orchestrator.run("graphs/seasons.yaml", fake_dataflow=True)
+    assert "SEASON" not in os.environ
+    log = run.steps["a"].log
+    assert log is not None
+    assert log.read_text() == "it is winter\nstill winter\n"
+    assert capsys.readouterr().out == ""
+
+
 def test_steps_get_the_projects_variables_and_their_own_take_precedence(here: Path):
     (here / "orchestrator.yaml").write_text("env: {SEASON: winter, YEAR: 2026}\n")
     (here / "graphs/seasons.py").write_text(

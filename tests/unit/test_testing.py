@@ -1,5 +1,6 @@
 """Simulated runs for the tests of users' graphs: what is launched, how it ends, and that no time passes."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -149,6 +150,18 @@ def test_parameters_are_made_by_the_steps_function(tmp_path: Path):
     bad = simulate(tmp_path / "g.yaml", {"date": "2025-01-31"})
     assert (bad.failed, bad.steps["a"].cause) == (["a"], "exception")
     assert "too old" in str(bad.steps["a"].error)
+
+
+def test_such_a_function_has_the_variables_of_all_steps(tmp_path: Path):
+    (tmp_path / "graphs").mkdir()
+    (tmp_path / "orchestrator.yaml").write_text("env: {SEASON: winter}\n")
+    (tmp_path / "graphs/seasonal.py").write_text("import os\ndef made():\n    return {'s': os.environ['SEASON']}\n")
+    (tmp_path / "graphs/g.yaml").write_text(
+        "name: g\nsteps:\n  a: {dataflow: {template: gs://b/a.json, region: r, parameters_from: 'seasonal:made'}}\n"
+    )
+    run = simulate(tmp_path / "graphs/g.yaml")
+    assert run.attempts("a")[0].spec["parameters"] == {"s": "winter"}
+    assert "SEASON" not in os.environ
 
 
 def test_a_run_that_waits_for_a_person_is_running():

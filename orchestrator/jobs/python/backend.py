@@ -7,8 +7,9 @@ from pathlib import Path
 from types import MappingProxyType
 
 from orchestrator.core.job_end import JobEnd, Outcome
+from orchestrator.core.steps import Json
 from orchestrator.home import Home
-from orchestrator.jobs.python import capture, isolation
+from orchestrator.jobs.python import capture, functions, isolation
 from orchestrator.jobs.python.calling import call
 from orchestrator.jobs.python.context import StepContext
 from orchestrator.jobs.python.log import Log
@@ -62,6 +63,14 @@ class PythonBackend:
     def find(self, request: JobRequest) -> Launched | None:
         return Launched(request.name) if request.name in self._jobs else None
 
+    def parameters(self, request: JobRequest) -> Mapping[str, Json]:
+        """The parameters of a simulated job, from the function that its step names, if it names one.
+
+        It has the variables of all steps, and what it prints is the attempt's log. Raises what ``completed`` raises.
+        """
+        with StepContext(Log(lambda: self._log(request)), environment=isolation.with_variables(self._variables)):
+            return functions.parameters(request)
+
     def _begin(self, request: JobRequest) -> None:
         with self._lock:
             if request.name in self._jobs:
@@ -81,7 +90,7 @@ class PythonBackend:
             try:
                 with StepContext(
                     Log(lambda: self._log(request)), environment=isolation.with_variables(self._variables)
-                ) as step:
+                ) as step:  # as in ``parameters``: a method for both would be a call more for each step
                     over = call(request, self._clock, step.log.write, partial(isolation.begin, step))
             finally:
                 isolation.restore_folder()
