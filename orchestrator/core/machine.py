@@ -256,6 +256,19 @@ def owed(plan: Plan, run: str, view: View, nodes: Iterable[int]) -> Iterator[Eff
                 yield Check(run, node, state.attempt, STOP) if state.live else Finish(run, after=node)
 
 
+def urgent_first(plan: Plan, effects: Iterable[Effect]) -> list[Effect]:
+    """The effects in the order in which they are to be put: of the launches, those of a higher priority first.
+
+    For a free place goes to who asks first.
+    """
+    priorities = [step.priority for step in plan.steps]
+
+    def urgency(effect: Effect) -> int:
+        return priorities[effect.node] if isinstance(effect, Launch) and effect.node < len(priorities) else 0
+
+    return sorted(effects, key=urgency, reverse=True)
+
+
 def _at_join(plan: Plan, run: str, node: int, view: View, state: StepState) -> Iterator[Effect]:
     match decide(plan, node, view), plan.nodes[node].role:
         case Verdict.WAIT, _:  # also if it was stopped, so that the run's end still comes last

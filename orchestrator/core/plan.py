@@ -129,6 +129,11 @@ class Plan:
         )
 
     @cached_property
+    def prioritised(self) -> bool:
+        """Whether some steps are more urgent than others."""
+        return bool({step.priority for step in self.steps} - {0})
+
+    @cached_property
     def limited(self) -> dict[int, tuple[int, ...]]:
         """By node with the rule ``all_done_within``: the steps whose time begins when something arrives there.
 

@@ -163,6 +163,8 @@ class Ledger:
         if run.notify or run.typical:
             nodes = tuple(nodes)
         effects: Iterable[Effect] = machine.owed(plan, run.key, view, nodes)
+        if plan.prioritised:
+            effects = machine.urgent_first(plan, effects)
         if run.seal:
             effects = sealed(effects, run.seal)
         if run.notify:

@@ -61,6 +61,8 @@ def overdue(ledger: Ledger, execution: Execution, view: View, pace: Pace) -> tup
 def _owed(plan: Plan, run: Run, view: View) -> Iterator[Effect]:
     nodes = range(len(plan.nodes))
     effects: Iterator[Effect] = machine.owed(plan, run.key, view, nodes)
+    if plan.prioritised:
+        effects = iter(machine.urgent_first(plan, effects))
     if waits_to_begin(run, end := view.state(plan.end)):  # none of its steps may
         effects = (effect for effect in effects if not isinstance(effect, Launch))
         effects = chain(effects, () if end.stop is not None else (Launch(run.key, plan.end, end.attempt + 1),))

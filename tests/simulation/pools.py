@@ -12,10 +12,11 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from orchestrator.core.active_runs import LIMIT, ActiveRuns, Policy
+from orchestrator.core.messages import Launch
 from orchestrator.core.model import StepState
 from orchestrator.core.pools import pool_of_graph, pool_of_run, run_with
 from orchestrator.core.steps import Step
-from orchestrator.ports import JobRequest
+from orchestrator.ports import JobRequest, Task
 from tests.simulation.oracle import HOP
 from tests.simulation.scenario import Scenario
 from tests.simulation.weather import Weather
@@ -138,6 +139,22 @@ class Pools:
             if len(self.active[pool]) > self._size(pool):
                 self.world.failures.append(f"pool {pool}: {len(self.active[pool])} of {self._size(pool)} are active")
             self._see(pool)
+
+    def asked(self, tasks: Sequence[Task]) -> None:
+        """Launches that are put together ask for the places of a pool in their order: none before a more urgent one."""
+        asked: dict[tuple[str, str], int] = {}
+        for launch in (task.effect for task in tasks if isinstance(task.effect, Launch)):
+            life = next((life for life in self.world.lives if life.key == launch.run), None)
+            if life is None or launch.node >= len(life.plan.steps):
+                continue
+            step = life.plan.steps[launch.node]
+            if step.pool is None:
+                continue
+            before = asked.get((life.key, step.pool), step.priority)
+            if step.priority > before:
+                self.world.failures.append(f"{step.name} asks for a place in {step.pool} after a less urgent step")
+            self.world.faults["pool: several ask at once, not all as urgently"] += step.priority < before
+            asked[life.key, step.pool] = step.priority
 
     def _run_begins_or_ends(self, life: "Life", new: StepState) -> None:
         """The end of a run has a place while the run is active."""

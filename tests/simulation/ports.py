@@ -151,6 +151,7 @@ class ShakyQueue:
         def some() -> None:
             self.world.traffic.take(tasks[: self.world.random.randint(0, len(tasks))])
 
+        self.world.pools.asked(tasks)
         self.world.call("put", lambda: self.world.traffic.take(tasks), QueueError, some)
 
 

@@ -73,6 +73,7 @@ OTHERS = (
     "receiver: asks", "receiver: down", "receiver: told again",
     "delivery: its run is gone", "signal: its run is gone",
     "commit: conflict", "commit: refused", "commit: place taken", "pool: full, so that a step waits",
+    "pool: several ask at once, not all as urgently",
     "run: waits in line", "run: one too many",
     "launch: name taken", "find: adopted",
 )  # fmt: skip

@@ -10,12 +10,14 @@ from orchestrator.core.graph import Graph
 from orchestrator.core.job_end import Interruption, JobEnd, Outcome
 from orchestrator.core.machine import evolve
 from orchestrator.core.messages import Check, Launch
-from orchestrator.core.model import PENDING, Status, StepState
+from orchestrator.core.model import PENDING, Status, StepState, View
 from orchestrator.core.overdue import Pace
 from orchestrator.core.pools import Place, Wait, rank_of
 from orchestrator.core.retries import MAX_NO_QUOTA
 from orchestrator.core.steps import Retry, Step, Work
+from orchestrator.engine.execution import Execution
 from orchestrator.engine.ledger import Ledger
+from orchestrator.engine.sweeping import everything
 from orchestrator.errors import QuotaError, UnexpectedError
 from orchestrator.jobs.scripted import Script, ScriptedBackend
 from orchestrator.ports import CHECKS, LAUNCHES, JobRequest, Launched, Occupant, Pool
@@ -92,9 +94,19 @@ def test_the_place_of_what_ends_goes_to_the_most_urgent_and_then_to_who_came_fir
     while found.active:
         order += found.active
         found.end(found.active[0])
-    assert order == ["first", "c", "d", "a", "b", "last"]  # d has the longer way to the end
+    assert order == ["c", "d", "first", "a", "b", "last"]  # d has the longer way to the end
     assert [state.status for state in found.store.load_all(KEY).states.values()] == [Status.SUCCEEDED] * 6
     assert list(found.store.occupants("p")) == []
+
+
+def test_of_those_that_become_ready_together_the_most_urgent_gets_the_free_place():
+    steps = (pooled("low", "a"), pooled("high", "a", priority=7), pooled("higher", "a", priority=9))
+    found = world(Step("a", JOB), *steps, p=1)
+    found.end("a")
+    assert found.active == ["higher"]
+    ended = View({0: StepState(Status.SUCCEEDED, 1)})
+    swept = everything(found.engine.ledger, Execution(found.run, found.plan), ended, "e")
+    assert [task.effect.node for task in swept if isinstance(task.effect, Launch)] == [3, 2, 1]
 
 
 def test_late_deliveries_of_what_has_ended_wake_those_in_line_once():
@@ -190,7 +202,7 @@ def test_who_leaves_a_line_because_another_pool_is_full_lets_the_next_one_go(mon
     """The place was free, and only the first in line was told."""
     own = {"a": {"p": 1}, "b": {"p": 1, "q": 1}, "c": {"p": 1}, "z": {"q": 1}}
     monkeypatch.setattr(Ledger, "pools_of", lambda _, execution, node: own[execution.plan.steps[node].name])
-    found = world(*(pooled(name, priority=name == "b") for name in own), p=1, q=1)
+    found = world(*(pooled(name, priority={"a": 2, "b": 1}.get(name, 0)) for name in own), p=1, q=1)
     assert (found.active, found.state("b").waits.pool) == (["a", "z"], "p")
     found.end("a")
     assert (found.active, found.state("b").waits.pool) == (["c", "z"], "q")
@@ -280,8 +292,9 @@ def test_a_step_waits_for_quota_for_about_a_month_and_uses_up_no_retry():
 
 def test_who_frees_a_place_and_waits_again_before_it_looked_lets_others_have_their_turn(monkeypatch):
     """Its handler died before it looked; then its next attempt stood in line, and its redelivery did not look."""
-    night = world(pooled("a", attempts=2), pooled("b", priority=5), p=1)
-    assert night.active == ["a"]
+    night = world(pooled("a", attempts=2), Step("x", JOB), pooled("b", "x", priority=5), p=1)
+    night.end("x")
+    assert (night.active, night.state("b").waits is not None) == (["a"], True)
     night.jobs.jobs[night.state("a").job or ""].script = Script(0.0, Outcome.FAILED)
     with monkeypatch.context() as dies:
         dies.setattr(Ledger, "give", lambda *_: 1 / 0)

@@ -17,6 +17,21 @@ from tests.simulation.mutations.mutant import (
 
 MUTANTS = (
     Mutant(
+        "a sweep asks for places in the order of the graph",
+        SWEEPING,
+        "effects = iter(machine.urgent_first(plan, effects))",
+        "pass",
+        test="tests/unit/test_engine_pools.py::"
+        "test_of_those_that_become_ready_together_the_most_urgent_gets_the_free_place",
+    ),
+    Mutant(
+        "of those that become ready together, the least urgent asks first",
+        MACHINE,
+        "return sorted(effects, key=urgency, reverse=True)",
+        "return sorted(effects, key=urgency)",
+        kinds=("pools",),
+    ),
+    Mutant(
         "each late delivery of what has ended wakes those in line anew",
         LEDGER,
         "self.pools_of(execution, node), again=True)",
