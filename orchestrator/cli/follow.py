@@ -7,6 +7,7 @@ from pathlib import Path
 from orchestrator.cli.views.progress import progress_view
 from orchestrator.core.model import RunStatus
 from orchestrator.operations.deployed_console import Location
+from orchestrator.operations.waiting_to_begin import WaitingToBegin
 from orchestrator.operations.watching import looks
 from orchestrator.reporting.found import Found
 from orchestrator.reporting.held import all_held, standstill
@@ -32,13 +33,16 @@ def follow(found: Found, home: Path | None, store: Location, silent: bool) -> Fo
                 view.tick()
                 time.sleep(min(left, _TICK))
 
+        line = WaitingToBegin(watch, found.flag, view.say)
         if waits:
             view.say(_held(found, waits))
+        line.look(found.view.state(found.plan.end))
         for now in looks(found, home, store, pause, view.say, outputs=silent):
             watch.run = now.run
             for node, state in now.view.states.items():
                 if state != watch.state(node):
                     watch.saw(now.run.key, node, state)
+            line.look(now.view.state(now.plan.end))
             if (held := _waits(now)) != waits and held:
                 view.say(_held(now, held))
             last, waits = now, held
@@ -57,6 +61,7 @@ def ending(found: Found) -> Iterator[Line]:
 def _waits(found: Found) -> list[int]:
     """The steps whose release is all that the run waits for."""
     over = found.abandoned or found.run.status is not RunStatus.RUNNING
+    over = over or found.view.state(found.plan.end).waits is not None
     return [] if over else standstill(found.plan, found.view.states)
 
 

@@ -40,6 +40,22 @@ class DeadlineNow(BaseModel):
     forecast: Annotated[Time | None, Field(description="When it was expected to end then.")]
 
 
+class WaitsNow(BaseModel):
+    """What a run or a step waits in line for. ``said``: the same in words; of a run, that it has not begun.
+
+    ``pool``: null for a place among the runs of its graph, or among the steps of its run. ``before``: how many are in
+    line before it, and ``taken``: how many places are taken; null: not known. ``holders``: who has them, if few.
+    """
+
+    said: str
+    pool: str | None
+    since: Time
+    places: int
+    taken: int | None
+    before: int | None
+    holders: list[str]
+
+
 class Errors(BaseModel):
     """Why a request was refused: a sentence each. ``said``: what was done nevertheless."""
 
@@ -62,6 +78,15 @@ class Summary(BaseModel):
     family: str | None = None
     failed: Annotated[dict[str, str], Field(description="The steps that made it fail, with causes.")] | None = None
     cancelled: Act | None = None
+    waits: WaitsNow | None = None
+    deadline: DeadlineNow | None = None
+
+
+class Listed(Summary):
+    """A run in a list. ``needs_attention``: the steps that do. ``unread``: why more is not known of it."""
+
+    needs_attention: list[str] | None = None
+    unread: str | None = None
 
 
 class Unread(BaseModel):
@@ -74,7 +99,7 @@ class Unread(BaseModel):
 class Runs(BaseModel):
     """A page of runs, the newest first. ``next``: the ``page`` of the next request; null: there are no more."""
 
-    runs: list[Summary]
+    runs: list[Listed]
     unreadable: list[Unread]
     next: str | None
 
@@ -96,13 +121,13 @@ class StepNow(BaseModel):
     held: HeldNow | None = None
     live: bool | None = None
     kept: bool | None = None
+    waits: WaitsNow | None = None
     deadline: DeadlineNow | None = None
 
 
 class RunNow(Summary):
     """A run with its steps. ``doubts``: contradictions between its records."""
 
-    deadline: DeadlineNow | None = None
     steps: dict[str, StepNow]
     token: str
     doubts: list[str]

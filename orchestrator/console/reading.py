@@ -14,13 +14,15 @@ from orchestrator.core.run_filter import RunFilter
 from orchestrator.errors import UnreadableRecordError
 from orchestrator.jobs.dataflow.handle import read_handle
 from orchestrator.operations import tokens
+from orchestrator.operations.conditions import conditions
 from orchestrator.operations.find_step import find_step
 from orchestrator.operations.places_in_line import with_standings
+from orchestrator.reporting.condition import listed_run
 from orchestrator.reporting.deadlines import deadline_data, deadline_said
 from orchestrator.reporting.explain import explain
 from orchestrator.reporting.found import Found
 from orchestrator.reporting.job_page import job_page
-from orchestrator.reporting.report import headline, report, step_report
+from orchestrator.reporting.report import report, step_report
 from orchestrator.reporting.story import story, story_json
 
 Answer = tuple[int, Mapping[str, Any]]
@@ -29,8 +31,10 @@ Answer = tuple[int, Mapping[str, Any]]
 def list_runs(call: Call) -> Answer:
     """A page of runs."""
     page, unreadable, following = page_of(call)
+    ledger = call.deployed.engine.ledger
+    known = conditions(None, ledger.store, page, lambda run: ledger.with_plan(run).plan)
     return 200, {
-        "runs": [headline(run, str(run.status)) for run in page],
+        "runs": [listed_run(run, str(run.status), known) for run in page],
         "unreadable": [{"path": one.path, "why": one.why} for one in unreadable],
         "next": following,
     }
@@ -60,6 +64,7 @@ def _next(page: list[Run], until: float | None, shown: list[str]) -> str:
 
 def get_run(call: Call) -> Answer:
     found = found_of(call, outputs=call.query.outputs)
+    found = replace(found, view=with_standings(None, call.deployed.engine.ledger.store, found.view))
     told = report(found.run, found.plan, found.view.states, found.word, found.view.unreadable)
     for name, step in told["steps"].items():
         step["token"] = tokens.of_step(found, found.plan.numbers[name])

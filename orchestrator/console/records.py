@@ -50,7 +50,7 @@ def view(call: Call) -> Answer:
     if asked.nodes is None and asked.joins is None:
         found = with_standings(None, _store(call), _store(call).load_all(key, left_out.append, asked.outputs))
     else:
-        found = _store(call).load(key, _numbers(asked.nodes), _numbers(asked.joins))
+        found = with_standings(None, _store(call), _store(call).load(key, _numbers(asked.nodes), _numbers(asked.joins)))
     return 200, {**view_to_json(found), "left_out": _told(left_out)}
 
 

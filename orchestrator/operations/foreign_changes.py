@@ -1,10 +1,14 @@
-"""Watches what other processes change in a run that this one drives: updates the view, and reports a standstill."""
+"""Watches what other processes change in a run that this one drives: updates the view, and reports a standstill, and
+that the run waits in line.
+"""
 
 import time
 from collections.abc import Callable
 
 from orchestrator.core.model import Status, StepState
 from orchestrator.local.wiring import Embedded
+from orchestrator.operations.places_in_line import end_in_line
+from orchestrator.operations.waiting_to_begin import WAITING, WaitingToBegin
 from orchestrator.reporting.held import all_held, standstill
 from orchestrator.reporting.watch import Watch
 
@@ -13,9 +17,6 @@ PERIOD, SHARE = 0.5, 0.05
 
 #: The message when a run goes on after a standstill.
 GOES_ON = "the run goes on"
-
-#: What a message begins with that says for whom a run waits.
-WAITING = "waiting: "
 
 
 class ForeignChanges:
@@ -29,6 +30,7 @@ class ForeignChanges:
         self._seen = -1
         self._next = 0.0
         self._waits: list[tuple[int, int]] = []
+        self._line = WaitingToBegin(watch, flag, say)
 
     def look(self) -> None:
         """Look for changes. Call this often, outside of any transaction."""
@@ -49,8 +51,9 @@ class ForeignChanges:
 
     def _tell(self) -> None:
         watch = self._watch
+        self._line.look(end_in_line(self._world.home, self._world.store, watch.plan, watch.end))
         active = watch.counts[Status.RUNNING] + watch.counts[Status.LAUNCHING] + self._world.running
-        waits = [] if active else standstill(watch.plan, watch.states)
+        waits = [] if active or watch.end.waits is not None else standstill(watch.plan, watch.states)
         seen = [(node, watch.state(node).attempt) for node in waits]
         if seen == self._waits:
             return

@@ -6,6 +6,7 @@ from itertools import islice
 
 from orchestrator.core.model import Run, StepState, View
 from orchestrator.core.names import ref_in
+from orchestrator.core.plan import Plan
 from orchestrator.errors import StoreError
 from orchestrator.home import Home
 from orchestrator.operations.run_records import plan_of, standing
@@ -34,15 +35,25 @@ def with_standings(home: Home | None, store: Reader, view: View) -> View:
     return replace(view, states={**view.states, **known}) if known else view
 
 
+def end_in_line(home: Home | None, store: Reader, plan: Plan, end: StepState) -> StepState:
+    """``end``, the state of a run's end, which knows where the run stands in line if it waits for its beginning."""
+    return end if end.waits is None else with_standings(home, store, View({plan.end: end})).state(plan.end)
+
+
 def _holders(home: Home | None, store: Reader, pool: str) -> tuple[str, ...]:
     """The steps that have places in a pool, as ``RUN/STEP``; without those whose records cannot be read."""
     found = list[str]()
     for occupant in store.occupants(pool) if isinstance(store, Lines) else ():
         with suppress(StoreError):
             if (run := store.get_run(occupant.run)) is not None:
-                of = " of an interrupted run" if standing(home, run) == INTERRUPTED else ""
-                found.append(f"{_way(home, store, run, occupant.node)}{of}")
+                way = _way(home, store, run, occupant.node)
+                found.append(f"{way}{_interrupted(way == run.id)}" if standing(home, run) == INTERRUPTED else way)
     return tuple(found)
+
+
+def _interrupted(alone: bool) -> str:
+    """What follows the name of a step, or, if it has the place itself, of a run that no process drives."""
+    return ", which is interrupted" if alone else " of an interrupted run"
 
 
 def _way(home: Home | None, store: Reader, run: Run, node: int) -> str:

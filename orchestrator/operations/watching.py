@@ -7,12 +7,14 @@ from pathlib import Path
 
 from orchestrator.core.model import PENDING, Run, RunStatus, Status, StepState, View
 from orchestrator.core.plan import Plan
+from orchestrator.engine.ledger import waits_to_begin
 from orchestrator.errors import NotFoundError, StoreError, UnreadableRecordError
 from orchestrator.home import Home
 from orchestrator.operations.choose_store import named_store
 from orchestrator.operations.deployed_console import Location
 from orchestrator.operations.find_run import Tell
 from orchestrator.operations.load_run import load
+from orchestrator.operations.places_in_line import end_in_line
 from orchestrator.ports import Reader
 from orchestrator.reporting.found import Found
 from orchestrator.reporting.inside import may_tolerate
@@ -71,7 +73,12 @@ def _look(found: Found, place: Home | None, store: Reader, outputs: bool) -> Fou
     if run.status is not RunStatus.RUNNING or not driven:
         return load(place, store, run, found.url, outputs=outputs, partly=True)
     try:
-        return replace(found, run=run, view=_news(store, found.plan, run.key, found.view))
+        view = _news(store, found.plan, run, found.view)
+        end = found.plan.end
+        if view.state(end).waits is not None:
+            known = end_in_line(place, store, found.plan, view.state(end))
+            view = replace(view, states={**view.states, end: known})
+        return replace(found, run=run, view=view)
     except UnreadableRecordError:
         return load(place, store, run, found.url, partly=True)
 
@@ -83,12 +90,12 @@ def _run(found: Found, store: Reader) -> Run:
     return run
 
 
-def _news(store: Reader, plan: Plan, run: str, view: View) -> View:
+def _news(store: Reader, plan: Plan, run: Run, view: View) -> View:
     """The view with what has changed. Only steps that may have changed are read, as each is a read that is billed."""
     states, asked = dict(view.states), set(view.unreadable)
-    while wanted := [node for node in _open(plan, states) if node not in asked]:
+    while wanted := [node for node in _open(run, plan, states) if node not in asked]:
         asked.update(wanted)
-        found = store.load(run, wanted, ()).states
+        found = store.load(run.key, wanted, ()).states
         states |= {
             node: state if node < len(plan.steps) and may_tolerate(plan.steps[node], state) else state.without_outputs()
             for node, state in found.items()
@@ -96,12 +103,14 @@ def _news(store: Reader, plan: Plan, run: str, view: View) -> View:
     return replace(view, states=states)
 
 
-def _open(plan: Plan, states: dict[int, StepState]) -> Iterator[int]:
+def _open(run: Run, plan: Plan, states: dict[int, StepState]) -> Iterator[int]:
     """The steps that may change next: those that have begun, and those behind a step that has ended, or behind none.
 
-    And the node at the run's end, if what is told of the run's own deadline may change there.
+    And the node at the run's end, if what is told of the run's own deadline may change there, or the run may have to
+    wait for its beginning.
     """
-    if plan.end in plan.deadlines and states.get(plan.end, PENDING).missed_at is None:  # the run's own deadline
+    end = states.get(plan.end, PENDING)
+    if (plan.end in plan.deadlines and end.missed_at is None) or waits_to_begin(run, end):
         yield plan.end
     ended = {node for node, state in states.items() if state.status.final}
     for node in range(len(plan.steps)):

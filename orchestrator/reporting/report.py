@@ -9,6 +9,7 @@ from orchestrator.core.plan import Node, Plan, Role
 from orchestrator.core.steps import Step
 from orchestrator.reporting.deadlines import deadline_data
 from orchestrator.reporting.held import hold_of
+from orchestrator.reporting.in_line import waits_data
 from orchestrator.reporting.times import iso
 from orchestrator.reporting.upstream import States
 
@@ -17,8 +18,8 @@ def report(run: Run, plan: Plan, states: States, word: str, unknown: Collection[
     """The run with every step of its graph, by name. Times are ISO 8601 in UTC; what is not known yet is null.
 
     Only a step that has succeeded while its job is still running has the key ``live``, only one that a rerun keeps has
-    ``kept``, only one whose job is a run has ``run``, the id of that, and only what has a deadline has ``deadline``.
-    Steps in ``unknown`` are left out.
+    ``kept``, only one whose job is a run has ``run``, the id of that, only what has a deadline has ``deadline``, and
+    only what waits in line for a place has ``waits``. Steps in ``unknown`` are left out.
     """
     known = ((number, step) for number, step in enumerate(plan.steps) if number not in unknown)
     steps = {
@@ -28,7 +29,7 @@ def report(run: Run, plan: Plan, states: States, word: str, unknown: Collection[
         for number, step in known
     }
     deadline = deadline_data(run, plan, states.get(plan.end, PENDING), plan.end)
-    return {**headline(run, word), **deadline, "steps": steps}
+    return {**headline(run, word), **waits_data(states.get(plan.end, PENDING)), **deadline, "steps": steps}
 
 
 def headline(run: Run, word: str) -> dict[str, Any]:
@@ -65,6 +66,7 @@ def step_report(node: Node, state: StepState) -> dict[str, Any]:
         "cause": state.cause,
         **_cancelled(state.stop),
         **_held(state),
+        **waits_data(state),
         **({"live": True} if state.live else {}),
         **({"kept": True} if node.role is Role.KEPT else {}),
     }

@@ -1,15 +1,19 @@
 """The list of runs that ``runs`` prints. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from orchestrator.core.model import Run
+from orchestrator.reporting.condition import Condition, condition_note
 from orchestrator.reporting.phrases import column, listed, why
 from orchestrator.reporting.times import clock, duration
 
 #: A run with its status (``run_records.standing``).
 Standing = tuple[Run, str]
 
-_HEADERS = ("RUN", "STATUS", "STARTED", "DURATION", "NOTE")
+_HEADERS = ("RUN", "GRAPH", "STATUS", "STARTED", "DURATION", "NOTE")
+
+NOTHING_KNOWN: Mapping[str, Condition] = MappingProxyType({})
 
 #: How many earlier rounds of a family are named.
 _ROUNDS = 4
@@ -23,25 +27,26 @@ def families(runs: Sequence[Standing]) -> list[list[Standing]]:
     return list(found.values())
 
 
-def run_lines(rounds: Sequence[Sequence[Standing]]) -> list[str]:
-    """The headers, and a line for each family: its newest round's id, status, start and duration, and a note.
+def run_lines(rounds: Sequence[Sequence[Standing]], known: Mapping[str, Condition] = NOTHING_KNOWN) -> list[str]:
+    """The headers, and a line for each family: its newest round's id, graph, status, start and duration, and a note.
 
-    The note names the rounds before it, and says why it failed.
+    The note names the rounds before it, and says why it failed; or, from ``known``, how one stands that has not ended.
     """
-    width = column([_HEADERS[0], *(newest.id for (newest, _), *_ in rounds)], 100)
-    lines = [_HEADERS, *map(_cells, rounds)]
+    lines = [_HEADERS, *(_cells(one, known) for one in rounds)]
+    name, of = (column([cells[number] for cells in lines], 100) for number in (0, 1))
     long = column([took for *_, took, _ in lines], 12)
     return [
-        f"{name:{width}}  {status:11}  {start:19}  {took:{long}}  {note}".rstrip()
-        for name, status, start, took, note in lines
+        f"{run:{name}}  {graph:{of}}  {status:11}  {start:19}  {took:{long}}  {note}".rstrip()
+        for run, graph, status, start, took, note in lines
     ]
 
 
-def _cells(rounds: Sequence[Standing]) -> tuple[str, str, str, str, str]:
+def _cells(rounds: Sequence[Standing], known: Mapping[str, Condition]) -> tuple[str, str, str, str, str, str]:
     (run, word), *_ = rounds
     took = duration(run.ended_at - run.started_at) if run.ended_at is not None else ""
     began = clock(run.started_at, "%Y-%m-%d %H:%M:%S")
-    return run.id, word, began, took, _joined(_before(rounds), why(run))
+    stands = condition_note(known[run.key]) if run.key in known else ""
+    return run.id, run.graph, word, began, took, _joined(_before(rounds), why(run), stands)
 
 
 def _before(rounds: Sequence[Standing]) -> str:

@@ -143,7 +143,7 @@ def test_a_run_that_nobody_drives_is_interrupted_wherever_it_is_shown(here: Plac
     assert here.look("status", "g-1").lines[0] == "run g-1 of graph g: interrupted, started TIME, 0.0 s ago"
     assert here.look("plot", "--run", "g-1", "-o", "g.mmd").code == 0
     assert '"g · run g-1 · interrupted"' in here.read("g.mmd")
-    assert here.look("runs").lines[1].split()[1] == "interrupted"
+    assert here.look("runs").lines[1].split()[2] == "interrupted"
     here("cancel", "g-1")
 
 
@@ -171,7 +171,7 @@ def test_a_failed_night_with_a_clean_up_at_its_end_has_failed(here: Place) -> No
     said = here(*START)
     assert said.code == 1
     assert "failed after 0.0 s: 1 succeeded, 1 failed" in said.lines
-    assert here.look("runs").lines[1:] == ["g-1  failed       TIME  0.0 s     load (exit)"]
+    assert here.look("runs").lines[1:] == ["g-1  g      failed       TIME  0.0 s     load (exit)"]
     told = here.look("status", "g-1", "--json").json
     assert (told["status"], told["failed"]) == ("failed", {"load": "exit"})
 

@@ -69,11 +69,11 @@ def job(rehearsal: Rehearsal, step: int) -> str:
 
 def test_a_run_in_the_cloud_is_listed_and_shown(cloud: Rehearsal, place: Place) -> None:
     assert place.look("runs", *CLOUD).lines == [
-        "RUN      STATUS       STARTED              DURATION  NOTE",
-        "sales-1  running      TIME",
+        "RUN      GRAPH  STATUS       STARTED              DURATION  NOTE",
+        "sales-1  sales  running      TIME",
     ]
     assert place.look("runs", "--graph", "sales", "--status", "running", "--since", "1h", *CLOUD).lines[1:] == [
-        "sales-1  running      TIME"
+        "sales-1  sales  running      TIME"
     ]
     assert place.look("runs", "--graph", "stock", *CLOUD).err == "no run matches: 'orchestrator runs' lists all runs\n"
     said = place.look("status", *CLOUD)

@@ -252,8 +252,8 @@ steps:
 
 def test_runs_lists_the_newest_first(ran: Place) -> None:
     assert [steady(line) for line in ran.look("runs").lines] == [
-        "RUN      STATUS       STARTED              DURATION  NOTE",
-        "sales-1  failed       TIME  0.0 s     load (exit)",
+        "RUN      GRAPH  STATUS       STARTED              DURATION  NOTE",
+        "sales-1  sales  failed       TIME  0.0 s     load (exit)",
     ]
     (found,) = ran.look("runs", "--json").json
     assert {key: found[key] for key in ("run", "graph", "status", "params")} == {

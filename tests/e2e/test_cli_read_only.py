@@ -79,7 +79,7 @@ def test_a_read_only_home_can_be_looked_at(place: Place, home: Path, after_a_cra
     assert (status.code, status.err) == (0, "")
     steps = {name: step["status"] for name, step in json.loads(status.out)["steps"].items()}
     assert steps == {"works": "succeeded", "fails": "failed"}
-    assert powerless(place, "runs").lines[1:] == ["r    failed       TIME  0.0 s     fails (exit)"]
+    assert powerless(place, "runs").lines[1:] == ["r    g      failed       TIME  0.0 s     fails (exit)"]
     assert powerless(place, "explain", "r", "fails").lines[0] == ("fails: failed: exit status 3: no luck")
     assert powerless(place, "logs", "r", "works") == Said(0, "a line\n", "")
     assert powerless(place, "logs", "r", "works", "--follow") == Said(0, "a line\n", "")

@@ -97,6 +97,10 @@ def test_a_run_that_waits_is_answered_as_any_other_and_the_console_says_where_it
         "waits for a place among the active runs of graph nightly, by max_active_runs (1 of 1 taken by n1, 1st in line)"
     )
     assert said in get(nightly, "/runs/n2/steps/extract").text
+    for shown in (get(nightly, "/runs/n2").get_json(), get(nightly, "/runs").get_json()["runs"][0]):
+        waits = shown["waits"]
+        assert (waits["said"], waits["places"], waits["before"], waits["holders"]) == (said, 1, 0, ["n1"])
+    assert "waits" not in get(nightly, "/runs/n1").get_json()
     assert (len(nightly.dataflow.active), store_of(nightly).standing(POOL)) == (1, (1, 1))
 
 

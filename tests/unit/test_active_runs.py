@@ -20,12 +20,17 @@ from orchestrator.engine.ledger import Ledger
 from orchestrator.errors import UnexpectedError
 from orchestrator.home.database import Database
 from orchestrator.jobs.scripted import Script, ScriptedBackend
-from orchestrator.operations.places_in_line import with_standings
+from orchestrator.operations.conditions import conditions
+from orchestrator.operations.places_in_line import end_in_line, with_standings
+from orchestrator.operations.waiting_to_begin import WaitingToBegin
 from orchestrator.ports import CHECKS, LAUNCHES
 from orchestrator.queues.local import LocalQueue
+from orchestrator.reporting.condition import listed_run
 from orchestrator.reporting.explain import explain
 from orchestrator.reporting.found import Found
 from orchestrator.reporting.overview import headline
+from orchestrator.reporting.run_list import run_lines
+from orchestrator.reporting.watch import Watch
 from tests.doubles.memory_store import MemoryStore
 
 LONG = Script(1000.0)
@@ -283,3 +288,66 @@ def test_who_waits_is_told_its_place_in_line_and_who_is_active(world: type[Runs]
     said = "waits for a place among the active runs of graph g, by max_active_runs (1 of 1 taken by a, 1st in line)"
     assert explain(found.plan, view, 0, found.now) == [f"pending: its run {said}"]
     assert headline(Found(None, found.run("b"), found.plan, view), found.now).endswith(f"; it {said}")
+
+
+def test_who_drives_or_watches_a_run_hears_behind_which_it_waits_what_to_do_and_that_it_has_begun(
+    world: type[Runs],
+) -> None:
+    found = world(1)
+    for name in "abc":
+        found.start(name)
+    watch, said = Watch(found.run("c"), found.plan, found.store.load_all("keyc")), list[str]()
+    told = WaitingToBegin(watch, " --home h", said.append)
+
+    def look() -> None:
+        told.look(end_in_line(None, found.store, found.plan, found.end_state("c")))
+
+    look()
+    look()
+    found.end("a")
+    look()
+    found.end("b")
+    watch.saw("keyc", found.plan.end, found.end_state("c"))
+    look()
+    pool = "run c waits for a place among the active runs of graph g, by max_active_runs"
+    ways = "it begins by itself when there is one, 'orchestrator status {0} --home h' shows the run that has it, "
+    ways += "'orchestrator cancel {0} --home h' ends that run, 'orchestrator cancel c --home h' gives it up"
+    assert said == [
+        f"waiting: {pool} (1 of 1 taken by a, 2nd in line); {ways.format('a')}",
+        f"waiting: {pool} (1 of 1 taken by b, 1st in line); {ways.format('b')}",
+        "the run has begun",
+    ]
+
+
+def test_a_run_that_is_cancelled_while_it_waits_is_not_said_to_have_begun(world: type[Runs]) -> None:
+    found = world(1)
+    found.start("a")
+    found.start("b")
+    watch, said = Watch(found.run("b"), found.plan, found.store.load_all("keyb")), list[str]()
+    WaitingToBegin(watch, "", said.append).look(found.end_state("b"))
+    found.engine.cancel("keyb", Stop(found.now, "ann", "not today"))
+    watch.saw("keyb", found.plan.end, found.end_state("b"))
+    assert [line.partition(": ")[0] for line in said] == ["waiting"]
+
+
+def test_a_list_says_which_runs_wait_in_line(world: type[Runs]) -> None:
+    found = world(1)
+    found.start("a")
+    found.start("b")
+    runs = [found.run("b"), found.run("a")]
+    known = conditions(None, found.store, runs)
+    lines = run_lines([[(run, "running")] for run in runs], known)
+    said = "waits for a place among the active runs of graph g, by max_active_runs (1 of 1 taken by a, 1st in line)"
+    assert [line.split("  ")[-1] for line in lines[1:2]] == [said]
+    assert known["keya"].end.waits is None
+    waits = listed_run(runs[0], "running", known)["waits"]
+    assert waits == {
+        "said": said,
+        "pool": None,
+        "since": "1970-01-01T00:01:42.000Z",
+        "places": 1,
+        "taken": 1,
+        "before": 0,
+        "holders": ["a"],
+    }
+    assert "waits" not in listed_run(runs[1], "running", known)

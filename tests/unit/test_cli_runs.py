@@ -9,12 +9,15 @@ import pytest
 
 from orchestrator.core.compiler import compile_plan
 from orchestrator.core.model import Run, RunStatus, Status, StepState, Transition
-from orchestrator.core.steps import Step, Work
+from orchestrator.core.steps import OnFailure, Step, Work
 from orchestrator.errors import UsageError
 from orchestrator.home import Home
 from orchestrator.local.wiring import writing
+from orchestrator.operations.conditions import conditions
 from orchestrator.operations.selection import start_of
+from orchestrator.reporting.condition import condition_note, listed_run
 from orchestrator.reporting.run_list import run_lines
+from tests.doubles.memory_store import MemoryStore
 from tests.e2e.command_line import Place
 
 PLAN = compile_plan("sales", "v1", (Step("load", Work("command", {"command": "exit 7"})),))
@@ -59,19 +62,19 @@ def place(tmp_path: Path) -> Place:
 
 def test_a_run_and_its_reruns_take_one_line(past: Place):
     assert past.look("runs").out.splitlines() == [
-        "RUN         STATUS       STARTED              DURATION  NOTE",
-        "sales-uk-1  failed       2026-01-31 11:00:00  1 m 00 s  load (exit)",
-        "x2          interrupted  2026-01-31 10:00:00",
-        "s1.3        succeeded    2026-01-31 09:00:00  1 m 00 s  after s1 (failed) and s1.2 (failed)",
-        "x1          succeeded    2026-01-31 08:00:00  1 m 00 s",
+        "RUN         GRAPH     STATUS       STARTED              DURATION  NOTE",
+        "sales-uk-1  sales-uk  failed       2026-01-31 11:00:00  1 m 00 s  load (exit)",
+        "x2          stock     interrupted  2026-01-31 10:00:00",
+        "s1.3        sales     succeeded    2026-01-31 09:00:00  1 m 00 s  after s1 (failed) and s1.2 (failed)",
+        "x1          stock     succeeded    2026-01-31 08:00:00  1 m 00 s",
     ]
     assert past.look("runs", "--graph", "sales", "--status", "failed").out.splitlines()[1:] == [
-        "s1.2  failed       2026-01-31 07:00:00  1 m 00 s  after s1 (failed): load (exit)"
+        "s1.2  sales  failed       2026-01-31 07:00:00  1 m 00 s  after s1 (failed): load (exit)"
     ]
 
 
 def test_a_limit_counts_lines_and_cuts_no_family(past: Place):
-    family = "s1.3        succeeded    2026-01-31 09:00:00  1 m 00 s  after s1 (failed) and s1.2 (failed)"
+    family = "s1.3        sales     succeeded    2026-01-31 09:00:00  1 m 00 s  after s1 (failed) and s1.2 (failed)"
     shown = past.look("runs", "--limit", "3").out.splitlines()
     assert shown[3:] == [family, "5 of 6 runs are shown; show more with --limit N"]
     shown = past.look("runs", "--limit", "4").out.splitlines()
@@ -99,9 +102,9 @@ def test_rounds_that_are_not_listed_are_named_or_counted(past: Place):
 
 def test_each_round_gets_a_line_where_that_is_asked_for_and_an_entry_for_programs(past: Place):
     assert past.look("runs", "--all-rounds", "--graph", "sales").out.splitlines()[1:] == [
-        "s1.3  succeeded    2026-01-31 09:00:00  1 m 00 s  rerun of s1.2",
-        "s1.2  failed       2026-01-31 07:00:00  1 m 00 s  rerun of s1: load (exit)",
-        "s1    failed       2026-01-31 06:00:00  1 m 00 s  load (exit)",
+        "s1.3  sales  succeeded    2026-01-31 09:00:00  1 m 00 s  rerun of s1.2",
+        "s1.2  sales  failed       2026-01-31 07:00:00  1 m 00 s  rerun of s1: load (exit)",
+        "s1    sales  failed       2026-01-31 06:00:00  1 m 00 s  load (exit)",
     ]
     found = past.look("runs", "--json", "--graph", "sales").json
     assert [(one["run"], one.get("rerun_of"), one.get("family")) for one in found] == [
@@ -245,3 +248,25 @@ def test_a_rerun_that_failed_or_was_interrupted_is_what_goes_on(place: Place):
     assert place.look("status", "s1").out.splitlines()[-1] == (
         "rerun     s1.3, which was interrupted: orchestrator resume s1.3"
     )
+
+
+def test_a_run_that_needs_attention_or_is_late_says_so_and_one_that_cannot_be_read_spoils_no_list() -> None:
+    load, send = Step("load", Work("job"), on_failure=OnFailure.HOLD), Step("send", Work("job"), deadline=60.0)
+    plan = replace(compile_plan("sales", "v1", (load, send)), deadline=120.0)
+    store, runs = MemoryStore(), [replace(RUN, id=name, key=name, status=RUNNING) for name in ("a", "b", "c")]
+    store.open_run(runs[0], plan)
+    late = StepState(Status.NEEDS_ATTENTION, 1, error="no"), StepState(missed_at=1.0), StepState(missed_at=1.0)
+    for node, state in zip((0, 1, plan.end), late, strict=True):
+        store.transact("a", node, lambda _, state=state: Transition(state))
+    store.open_run(runs[1], plan)
+    store.open_run(replace(runs[2], version="v2"), PLAN)
+    runs[2] = replace(runs[2], version="gone")
+    known = conditions(None, store, runs)
+    notes = [condition_note(known[run.key]) for run in runs]
+    assert notes == [
+        "late; load needs attention; send is late",
+        "",
+        "not all of it can be read: the plan of run 'c' is missing from its store",
+    ]
+    told = listed_run(runs[0], "running", known)
+    assert (told["needs_attention"], told["deadline"]["late"]) == (["load"], True)

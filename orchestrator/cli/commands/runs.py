@@ -11,10 +11,11 @@ from orchestrator.cli.options import json_option
 from orchestrator.cli.output import echo, echo_json
 from orchestrator.errors import UnreadableRecordError
 from orchestrator.operations.choose_store import named_store
+from orchestrator.operations.conditions import conditions
 from orchestrator.operations.deployed_console import Location
 from orchestrator.operations.find_run import MAX_RUNS
 from orchestrator.operations.selection import WORDS, chosen_families, chosen_rounds, selection
-from orchestrator.reporting.report import headline
+from orchestrator.reporting.condition import listed_run
 from orchestrator.reporting.run_list import left_out, run_lines
 
 #: The status of a run whose record cannot be read.
@@ -27,9 +28,10 @@ Examples:
   orchestrator runs --limit 3 --json
   orchestrator runs --project my-project --region europe-west4
 
-For each run, its id, status, start and duration are printed, and why it failed. A run and its reruns take one line,
-that of the newest; the others are named in the note. --limit counts lines. With --json, each run of these lines has an
-entry of its own; those of reruns have 'rerun_of' and 'family'.
+For each run, its id, graph, status, start and duration are printed, and why it failed; or, while it goes on, that it
+waits in line to begin (max_active_runs), that steps need attention, or that it is late. A run and its reruns take one
+line, that of the newest; the others are named in the note. --limit counts lines. With --json, each run of these lines
+has an entry of its own; those of reruns have 'rerun_of' and 'family'.
 """
 
 
@@ -66,14 +68,15 @@ def command(
         lines, more = (chosen_rounds if all_rounds else chosen_families)(place, found, wanted, limit, unreadable.append)
         shown = sum(map(len, lines))
         exact = more and not as_json and wanted.everything and place is not None
+        known = conditions(place, found, [run for run, _ in chain.from_iterable(lines)])
         total = len(found.run_ids(MAX_RUNS)) if exact else 0
     if as_json:
         newest = sorted(chain.from_iterable(lines), key=lambda one: one[0].started_at, reverse=True)
-        listed = [headline(run, word) for run, word in newest]
+        listed = [listed_run(run, word, known) for run, word in newest]
         listed += [{"run": None, "status": UNREADABLE, "path": one.path, "why": one.why} for one in unreadable]
         echo_json(listed)
         return
-    for line in run_lines(lines) if lines else ():
+    for line in run_lines(lines, known) if lines else ():
         echo(line)
     if more:
         echo(left_out(shown, total if total < MAX_RUNS else 0))

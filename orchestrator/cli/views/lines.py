@@ -6,8 +6,10 @@ from typing import TextIO
 
 from orchestrator.cli.failure import complain
 from orchestrator.core.model import Status, StepState
-from orchestrator.operations.foreign_changes import WAITING
+from orchestrator.operations.foreign_changes import GOES_ON
+from orchestrator.operations.waiting_to_begin import WAITING
 from orchestrator.reporting.deadlines import deadline_note, deadline_said
+from orchestrator.reporting.in_line import HAS_BEGUN
 from orchestrator.reporting.phrases import column, counted
 from orchestrator.reporting.rows import row
 from orchestrator.reporting.times import clock, lasted
@@ -75,7 +77,7 @@ def _looks(state: StepState) -> object:
 
 
 class SilentView:
-    """For ``--json``: writes only on standard error, and only for whom the run waits."""
+    """For ``--json``: writes only on standard error, and only for whom the run waits, and that it goes on."""
 
     def __enter__(self) -> "SilentView":
         return self
@@ -87,5 +89,5 @@ class SilentView:
         """Nothing is shown."""
 
     def say(self, text: str) -> None:
-        if text.startswith(WAITING):  # or it would seem to hang
+        if text.startswith(WAITING) or text in (GOES_ON, HAS_BEGUN):  # or it would seem to hang
             complain(text)
