@@ -14,7 +14,7 @@ from orchestrator.core.control import Act, Control, Hold
 from orchestrator.core.json_fields import JsonObject, fitting, number, sparse, word
 from orchestrator.core.model import MARKS, Run, RunStatus, Status, StepState, Stop
 from orchestrator.core.names import RUN_ID
-from orchestrator.core.past_attempts import Past
+from orchestrator.core.past_attempts import Past, Queued
 from orchestrator.core.pools import MAX_PLACES, Place, Wait
 from orchestrator.core.rules import Tally
 from orchestrator.core.times import LATEST
@@ -48,6 +48,8 @@ def state_to_json(state: StepState) -> JsonObject:
         data["control"] = _control_to_json(state.control)
     if state.past:
         data["past"] = [sparse(past) for past in state.past]
+    if state.queued:
+        data["queued"] = [sparse(queued) for queued in state.queued]
     if state.places:
         data["places"] = [[place.pool, place.number] for place in state.places]
     if state.waits is not None:
@@ -71,6 +73,8 @@ def state_from_json(data: Mapping[str, Any]) -> StepState:
         values["control"] = _control_from_json(values["control"])
     if "past" in values:
         values["past"] = tuple(Past(**fitting(Past, past)) for past in values["past"])
+    if "queued" in values:
+        values["queued"] = tuple(Queued(**fitting(Queued, queued)) for queued in values["queued"])
     if "places" in values:
         values["places"] = tuple(_place(place) for place in values["places"])
     if values.get("waits") is not None:

@@ -11,7 +11,7 @@ from typing import Any, TypeVar, get_args, get_origin
 from orchestrator.core.control import Act, Control, Hold
 from orchestrator.core.model import Run, StepState, Stop
 from orchestrator.core.param import Param
-from orchestrator.core.past_attempts import Past
+from orchestrator.core.past_attempts import Past, Queued
 from orchestrator.core.plan import Inner, Plan
 from orchestrator.core.pools import Wait
 from orchestrator.core.rules import Tally
@@ -25,7 +25,7 @@ _E = TypeVar("_E", bound=StrEnum)
 _NUMBERS = (int, float)
 
 _PARTS = (
-    Step, Work, Retry, CheckPolicy, StepState, Stop, Tally, Run, Control, Hold, Act, Past, Inner, Param, Wait,
+    Step, Work, Retry, CheckPolicy, StepState, Stop, Tally, Run, Control, Hold, Act, Past, Queued, Inner, Param, Wait,
 )  # fmt: skip
 
 _DEFAULTS = {

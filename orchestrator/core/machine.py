@@ -39,6 +39,7 @@ from orchestrator.core.job_end import Outcome
 from orchestrator.core.joins import decide, final, join_at
 from orchestrator.core.messages import STOP, Check, Effect, Finish, Launch, Pass, Skip
 from orchestrator.core.model import MARKED, OPERATOR, RunStatus, Status, StepState, Transition, View
+from orchestrator.core.past_attempts import MAX_PAST, Queued
 from orchestrator.core.plan import Plan, Role
 from orchestrator.core.pool_moves import with_moves
 from orchestrator.core.retries import cancelled, ended, remembered
@@ -107,6 +108,7 @@ def _claimed(state: StepState, event: LaunchClaimed) -> Transition | None:
             endangered_at=state.endangered_at,
             forecast=state.forecast,
             missed_at=state.missed_at,
+            queued=state.queued,
         )
     )
 
@@ -147,7 +149,10 @@ def _not_launched(state: StepState, event: LaunchUnsent | LaunchUnanswered | Pla
     """
     if isinstance(event, PlaceAwaited):
         there = state.waits is not None and state.waits.pool == event.wait.pool
-        return None if there or not may_claim(state, event.attempt) else Transition(replace(state, waits=event.wait))
+        if there or not may_claim(state, event.attempt):
+            return None
+        queued = (*state.queued, Queued(event.attempt, event.wait.pool, event.wait.since))[-MAX_PAST:]
+        return Transition(replace(state, waits=event.wait, queued=queued))
     mine = state.attempt == event.attempt and state.claimed_at == event.claimed_at
     if state.status is not Status.LAUNCHING or not mine:
         return None

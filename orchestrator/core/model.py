@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from orchestrator.core.active_runs import LIMIT, SKIPPED, Policy
 from orchestrator.core.control import Act, Control
-from orchestrator.core.past_attempts import Past
+from orchestrator.core.past_attempts import Past, Queued
 from orchestrator.core.pools import NO_MOVES, Moves, Place, Wait
 from orchestrator.core.rules import NOBODY, Tally
 from orchestrator.core.steps import Json
@@ -91,6 +91,7 @@ class StepState:
     ``control``: what people controlled for the step during the run, such as a hold.
     ``past``: the attempts before this one, the newest of them.
     ``places``: those that an active attempt has in pools. ``waits``: the next attempt waits for a place (pools.py).
+    ``queued``: the lines of pools that the step has joined, the newest of them.
     ``announced``: the latest attempt whose final failure was announced to receivers; 0 if there was none.
     ``endangered_at``: when it was first found that the node is expected to end after its deadline, namely at
     ``forecast``; ``missed_at``: when it was found that the deadline had passed. The state of the node at the end of
@@ -125,6 +126,7 @@ class StepState:
     endangered_at: float | None = None
     forecast: float | None = None
     missed_at: float | None = None
+    queued: tuple[Queued, ...] = ()
 
     def without_outputs(self) -> "StepState":
         return self if self.outputs is None else replace(self, outputs=None)

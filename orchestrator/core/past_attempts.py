@@ -1,4 +1,4 @@
-"""What a step's state keeps of its earlier attempts. Frozen data."""
+"""What a step's state keeps of its earlier attempts, and of the lines in which it stood. Frozen data."""
 
 from dataclasses import dataclass
 
@@ -20,3 +20,12 @@ class Past:
     job: str | None = None
     error: str | None = None
     cause: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """An attempt found no free place in ``pool``, and joined the line there at ``since``, seconds since the epoch."""
+
+    attempt: int
+    pool: str
+    since: float

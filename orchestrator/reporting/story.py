@@ -7,11 +7,12 @@ from typing import Any
 from orchestrator.core.model import MARKED, OPERATOR, Run, RunStatus, Status, StepState, View
 from orchestrator.core.past_attempts import Past
 from orchestrator.core.plan import Plan, Role
+from orchestrator.core.pools import run_with
 from orchestrator.core.retries import QUOTA, no_quota
 from orchestrator.core.steps import Step
 from orchestrator.reporting.inside import tolerated
 from orchestrator.reporting.phrases import column, counted, status_word
-from orchestrator.reporting.times import clock, iso
+from orchestrator.reporting.times import clock, duration, iso
 from orchestrator.system.terminal import one_line
 
 #: When a process was killed, nobody notes it: what is known is when it last recorded something.
@@ -41,7 +42,7 @@ def story(run: Run, plan: Plan, view: View, nodes: Iterable[int]) -> list[Happen
     """
     nodes = list(nodes)
     kept = [node for node in nodes if plan.nodes[node].role is Role.KEPT] if len(nodes) > 1 else []
-    found = [*_of_run(run, len(kept)), *_of_deadline("", view.state(plan.end))]
+    found = [*_of_run(run, len(kept)), *_of_line(view.state(plan.end)), *_of_deadline("", view.state(plan.end))]
     for node in sorted(set(nodes).difference(kept)):
         state, name = view.state(node), plan.steps[node].name
         found += _of_deadline(name, state)
@@ -64,6 +65,20 @@ def _of_run(run: Run, kept: int) -> Iterator[Happening]:
         yield Happening(run.stop.at, "", "cancelled", run.stop.by, run.stop.why)
 
 
+def _of_line(end: StepState) -> Iterator[Happening]:
+    """That the run waited in line to begin, and began then. ``end``: the state of its end, which has its place."""
+    lines = {queued.attempt: queued.since for queued in end.queued}
+    for since in lines.values():
+        yield Happening(since, "", "waits in line to begin, by max_active_runs of its graph")
+    for past in (*end.past, Past(end.attempt, end.claimed_at)):
+        if past.ended_at is not None:
+            yield Happening(past.ended_at, "", "gave its place among the active runs up: no process drove it")
+        if past.claimed_at is not None and past.attempt in lines:
+            yield Happening(
+                past.claimed_at, "", f"begins, after {duration(past.claimed_at - lines[past.attempt])} in line"
+            )
+
+
 def _of_deadline(name: str, state: StepState) -> Iterator[Happening]:
     """What was noted of the deadline of a step or, in the state of its end, of the run."""
     if state.endangered_at is not None and state.forecast is not None:
@@ -75,19 +90,29 @@ def _of_deadline(name: str, state: StepState) -> Iterator[Happening]:
 
 def _of_attempts(name: str, state: StepState) -> Iterator[Happening]:
     """The beginnings of all attempts, and the ends of all but the last."""
+    lines = {queued.attempt: queued.since for queued in reversed(state.queued)}  # since it joined the first of them
+    for queued in state.queued:
+        yield Happening(queued.since, name, f"attempt {queued.attempt} waits in line {_for_what(queued.pool)}")
     for past in state.past:
-        yield from _begins(name, past)
+        yield from _begins(name, past, lines.get(past.attempt))
         if past.ended_at is not None:
             lost = past.error is None and past.cause is None
             ended = "found no quota" if past.cause == QUOTA and past.job is None else "failed"
             what = f"attempt {past.attempt} {'interrupted' if lost else ended}"
             yield Happening(past.ended_at, name, what, error=past.error or past.cause or "")
-    yield from _begins(name, Past(state.attempt, state.claimed_at, state.started_at, job=state.job))
+    now = Past(state.attempt, state.claimed_at, state.started_at, job=state.job)
+    yield from _begins(name, now, lines.get(state.attempt))
 
 
-def _begins(name: str, past: Past) -> Iterator[Happening]:
+def _for_what(pool: str) -> str:
+    return "by max_parallel of its run" if run_with(pool) is not None else f"for a place in the pool {pool}"
+
+
+def _begins(name: str, past: Past, since: float | None) -> Iterator[Happening]:
+    """``since``: when it joined the line, if it stood in one."""
     if past.claimed_at is not None:
-        yield Happening(past.claimed_at, name, f"attempt {past.attempt} launched")
+        stood = f", after {duration(past.claimed_at - since)} in line" if since is not None else ""
+        yield Happening(past.claimed_at, name, f"attempt {past.attempt} launched{stood}")
     if past.started_at is not None and past.job is not None and past.started_at != past.claimed_at:
         yield Happening(past.started_at, name, f"attempt {past.attempt} running")
 

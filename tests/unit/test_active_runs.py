@@ -30,6 +30,8 @@ from orchestrator.reporting.explain import explain
 from orchestrator.reporting.found import Found
 from orchestrator.reporting.overview import headline
 from orchestrator.reporting.run_list import run_lines
+from orchestrator.reporting.story import story
+from orchestrator.reporting.times import duration
 from orchestrator.reporting.watch import Watch
 from tests.doubles.memory_store import MemoryStore
 
@@ -351,3 +353,22 @@ def test_a_list_says_which_runs_wait_in_line(world: type[Runs]) -> None:
         "holders": ["a"],
     }
     assert "waits" not in listed_run(runs[1], "running", known)
+
+
+def test_the_story_of_a_run_says_that_it_waited_and_when_it_began(world: type[Runs]) -> None:
+    found = world(1)
+    found.start("a")
+    found.start("b")
+    found.now += 60.0
+    found.end("a")
+    told = story(found.run("b"), found.plan, found.store.load_all("keyb"), [])
+    waited = duration(found.end_state("b").claimed_at - 102.0)
+    assert [(one.at - 102.0 if one.at < 110.0 else None, one.what) for one in told] == [
+        (0.0, "run started"),
+        (0.0, "waits in line to begin, by max_active_runs of its graph"),
+        (None, f"begins, after {waited} in line"),
+    ]
+    assert [one.what for one in story(found.run("a"), found.plan, found.store.load_all("keya"), [])] == [
+        "run started",
+        "run succeeded",
+    ]

@@ -1,9 +1,11 @@
 """Steps that wait for places in a pool, in a world where nothing happens by itself."""
 
+import json
 from dataclasses import dataclass, replace
 
 import pytest
 
+from orchestrator.core.codec import state_from_json, state_to_json
 from orchestrator.core.control import Hold
 from orchestrator.core.events import HoldReleased, HoldRequested, JobEnded
 from orchestrator.core.graph import Graph
@@ -22,6 +24,8 @@ from orchestrator.errors import QuotaError, UnexpectedError
 from orchestrator.jobs.scripted import Script, ScriptedBackend
 from orchestrator.ports import CHECKS, LAUNCHES, JobRequest, Launched, Occupant, Pool
 from orchestrator.reporting.phrases import waits_for
+from orchestrator.reporting.story import story
+from orchestrator.reporting.times import duration
 from tests.unit.engine_world import JOB, KEY, STOP, World
 
 LONG = Script(1000.0)
@@ -159,6 +163,31 @@ def test_an_attempt_that_is_retried_gives_its_place_back_and_waits_again():
     assert found.state("a").waits.pool == "p"
     found.end("b")
     assert (found.active, found.state("a").attempt, found.state("a").places) == (["a"], 2, (Place("p", 0),))
+
+
+def test_the_story_of_a_step_says_which_attempts_waited_in_line_and_for_how_long():
+    found = world(pooled("a", attempts=2), pooled("b"), p=1)
+    found.end("a", Outcome.FAILED)
+    found.settle(20.0)
+    found.end("b")
+    found.end("a")
+    run, view = found.store.get_run(KEY), found.store.load_all(KEY)
+    assert run is not None
+    lines = [queued.since for queued in view.states[0].queued]
+    waited = duration((view.states[0].claimed_at or 0.0) - lines[0])
+    told = story(run, found.plan, view, [0])
+    assert [one.what for one in told if one.step == "a" and "running" not in one.what] == [
+        "attempt 1 launched",
+        "attempt 1 failed",
+        "attempt 2 waits in line for a place in the pool p",
+        f"attempt 2 launched, after {waited} in line",
+        "succeeded",
+    ]
+    assert [one.at for one in told if "waits" in one.what] == lines
+    (waits,) = (one.what for one in story(run, found.plan, view, [1]) if "waits" in one.what)
+    assert waits == "attempt 1 waits in line for a place in the pool p"
+    for state in view.states.values():
+        assert state_from_json(json.loads(json.dumps(state_to_json(state)))) == state
 
 
 def test_a_step_that_is_held_or_cancelled_leaves_the_line():
