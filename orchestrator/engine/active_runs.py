@@ -93,14 +93,21 @@ def _refused(ledger: Ledger, execution: Execution, effect: Launch, cancel: Cance
 
 
 def _supersede(ledger: Ledger, execution: Execution, cancel: Cancel) -> None:
-    """Cancel the oldest active runs, so many that there will be a place."""
-    run = execution.run
+    """Cancel the oldest active runs, so many that there will be a place; or this one, if those all came after it."""
+    run, limit = execution.run, execution.run.active_limit or 1
     others = [other for other in active(ledger, pool_of_graph(run.graph)) if other.key != run.key]
-    newest = sorted(others, key=lambda other: (other.started_at, other.key), reverse=True)
-    why = f"run '{run.id}' took its place: max_active_runs of graph '{run.graph}' is {run.active_limit}"
-    for other in newest[(run.active_limit or 1) - 1 :]:
+    if sum(other.stop is None and _age(other) > _age(run) for other in others) >= limit:
+        cancel(run.key, _superseded(ledger, run))
+        return
+    why = f"run '{run.id}' took its place: max_active_runs of graph '{run.graph}' is {limit}"
+    for other in sorted(others, key=_age, reverse=True)[limit - 1 :]:
         if other.stop is None:
             cancel(other.key, Stop(ledger.clock(), LIMIT, why))
+
+
+def _age(run: Run) -> tuple[float, str]:
+    """Of two runs, the newer has the greater one; as in line."""
+    return run.started_at, run.key
 
 
 def _newer(ledger: Ledger, execution: Execution) -> bool:

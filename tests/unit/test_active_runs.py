@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from orchestrator.core.active_runs import ActiveRuns, Policy
+from orchestrator.core.active_runs import LIMIT, ActiveRuns, Policy
 from orchestrator.core.control import Hold
 from orchestrator.core.events import HoldReleased, HoldRequested, JobEnded
 from orchestrator.core.graph import Graph
@@ -179,6 +179,20 @@ def test_the_previous_run_is_cancelled_and_the_next_begins_when_its_jobs_have_en
     assert (found.run("a").status, found.run("b").status) == (RunStatus.CANCELLED, RunStatus.RUNNING)
     assert "a/clean-up" in found.launched
     assert found.launched[-1] == "b/load"
+
+
+def test_a_run_that_comes_late_is_replaced_by_a_newer_one_that_has_begun_before_it(world: type[Runs]) -> None:
+    """Of two that started at the same moment, the older one replaced the newer, if its start took longer."""
+    found = world(1, Policy.CANCEL_PREVIOUS)
+    found.start("b")
+    late = Run("a", "keya", "g", found.plan.version, {}, found.now - 1.0)
+    found.keys.append("keya")
+    found.engine.start(late, found.plan)
+    for _ in range(3):
+        found.settle(10.0)
+    stop = found.run("a").stop
+    assert (found.run("a").status, found.run("b").stop, stop and stop.by) == (RunStatus.CANCELLED, None, LIMIT)
+    assert found.launched == ["b/load"]
 
 
 def test_of_those_in_line_only_the_newest_begins(world: type[Runs]) -> None:

@@ -72,6 +72,13 @@ MUTANTS = (
         test="tests/unit/test_active_runs.py",
     ),
     Mutant(
+        "an older run that comes late replaces a newer one",
+        "orchestrator/engine/active_runs.py",
+        "    if sum(other.stop is None and _age(other) > _age(run) for other in others) >= limit:",
+        "    if sum(other.stop is None and _age(other) > _age(run) for other in others) > limit:",
+        test="tests/unit/test_active_runs.py",
+    ),
+    Mutant(
         "a run that was to be skipped is left half cancelled",
         "orchestrator/engine/active_runs.py",
         "            cancel(run.key, stored.stop)\n",
