@@ -145,7 +145,8 @@ class Place:
             return False
         with contextlib.closing(sqlite3.connect(path)) as connection:
             states = connection.execute("SELECT state FROM states").fetchall()
-        return any(json.loads(state).get("status") == "launching" for (state,) in states)
+        found = [json.loads(state) for (state,) in states]
+        return any(state.get("status") == "launching" and state.get("job_name") for state in found)  # not a run's end
 
     def close(self) -> None:
         """Close the fifos, and kill what a failed test has left running: each process whose claim is locked."""

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.core.active_runs import ActiveRuns
 from orchestrator.core.graph import Graph, Param
 from orchestrator.core.model import Run, RunStatus
 from orchestrator.core.names import run_key
@@ -16,7 +17,7 @@ from orchestrator.errors import UsageError
 from orchestrator.home import Home
 from orchestrator.local.wiring import writing
 from orchestrator.operations.backfill.feeder import _is_over
-from orchestrator.operations.backfill.report import headline, plan_report, results_report, summary
+from orchestrator.operations.backfill.report import fitting, headline, plan_report, results_report, summary
 from orchestrator.operations.backfill.slots import Does, Planned, Result, newest_round, planned, results
 from orchestrator.stores.sqlite.store import SqliteStore
 
@@ -149,3 +150,12 @@ def test_the_end_names_what_did_not_succeed_and_the_command_that_goes_on(home: H
         ("failed", {"a": "exit"}, None),
         ("not started", None, "its files are in use"),
     ]
+
+
+def test_no_more_runs_are_open_than_may_be_active():
+    """The others waited in line before whatever was started later; or skipped or cancelled each other."""
+    graph = Graph("sales", (Step("load"),))
+    said = "max_active_runs of graph 'sales' is 2: 2 runs at a time"
+    assert fitting(graph, 4) == (4, "")
+    assert fitting(replace(graph, active=ActiveRuns(2)), 4) == (2, said)
+    assert fitting(replace(graph, active=ActiveRuns(2)), 2) == (2, "")

@@ -24,7 +24,7 @@ from orchestrator.definition.slot_range import Range
 from orchestrator.errors import UsageError
 from orchestrator.home import Home
 from orchestrator.local.wiring import reading, writing
-from orchestrator.operations.backfill.report import headline, plan_lines, plan_report, results_report, summary
+from orchestrator.operations.backfill.report import fitting, headline, plan_lines, plan_report, results_report, summary
 from orchestrator.operations.backfill.slots import Does, Planned, Result, planned, results
 from orchestrator.operations.choose_store import choose_home
 from orchestrator.operations.driving import refuse_cloud_steps
@@ -146,8 +146,11 @@ def command(
         refuse_cloud_steps(loaded.all_steps, as_told.fake_dataflow)
     if all(one.does is Does.NOTHING for one in plan):
         return _told(loaded.name, plan, results(plan), as_told, words)
+    at_once, fewer = fitting(loaded, at_once)
     if not as_told.json:
         echo(headline(loaded.name, plan))
+        if fewer:
+            echo(fewer)
     if not confirmed(yes):
         return FAILED
     if consoles is not None:

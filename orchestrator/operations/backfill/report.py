@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
+from orchestrator.core.graph import Graph
 from orchestrator.core.model import RunStatus
 from orchestrator.operations.backfill.slots import Does, Planned, Result
 from orchestrator.reporting.found import INTERRUPTED
@@ -35,6 +36,18 @@ def headline(graph: str, plan: Sequence[Planned]) -> str:
     parts = [f"{does[one]:,} {word}" for one, word in _DOES.items() if does[one]]
     parts += counts(over)
     return f"{counted(len(plan), 'run')} of {graph}: {', '.join(parts)}"
+
+
+def fitting(graph: Graph, at_once: int) -> tuple[int, str]:
+    """How many runs are open at a time, of ``at_once``, and a sentence if these are fewer.
+
+    More would only wait for each other, before the runs that others start; or skip or cancel each other.
+    """
+    if graph.active is None or graph.active.limit >= at_once:
+        return at_once, ""
+    most = graph.active.limit
+    said = "one run" if most == 1 else f"{most:,} runs"
+    return most, f"max_active_runs of graph '{graph.name}' is {most:,}: {said} at a time"
 
 
 def plan_lines(plan: Sequence[Planned]) -> Iterator[str]:

@@ -79,6 +79,13 @@ MUTANTS = (
         test="tests/unit/test_active_runs.py",
     ),
     Mutant(
+        "a backfill opens more runs than may be active",
+        "orchestrator/operations/backfill/report.py",
+        "    return most, f",
+        "    return at_once, f",
+        test="tests/unit/test_backfill.py",
+    ),
+    Mutant(
         "a run that was to be skipped is left half cancelled",
         "orchestrator/engine/active_runs.py",
         "            cancel(run.key, stored.stop)\n",
