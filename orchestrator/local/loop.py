@@ -28,6 +28,9 @@ TICK = 0.1
 #: Seconds that jobs have to end after they were asked to stop, before they are killed.
 TIMEOUT = 5.0
 
+#: Seconds between two sweeps of runs that rest.
+REST = 60.0
+
 #: How many times such jobs are killed before they are left alone.
 MAX_INSISTS = 3
 
@@ -57,6 +60,7 @@ class Loop:
         self._heard: list[str | None] = []
         self._broken_off = False
         self._resting: int | None = None
+        self._next_sweep = 0.0
         self._places = Places(world, lambda: list(self._open))
         self._limited = bool(world.engine.ledger.pools)
         self.warnings: list[str] = []
@@ -264,9 +268,13 @@ class Loop:
         return TICK if due is None else min(TICK, max(0.001, due - self._world.clock()))
 
     def _rests(self) -> bool:
-        """Whether there is nothing to do until people release steps, or places become free, or a sweep found some."""
-        seen = self._world.database.foreign
-        if self._resting == seen or sum(self._sweep(run) for run in self._open) > 0:
+        """Whether there is nothing to do until people release steps, or places become free, or a sweep found some.
+
+        What waits in line is owed all the time, so a sweep finds it again and again: while the runs rest, one a minute
+        is enough.
+        """
+        seen, now = self._world.database.foreign, self._world.clock()
+        if self._resting == seen and now < self._next_sweep:
             return True
         states = (
             state for run in self._open for state in self._world.store.load_all(run, outputs=False).states.values()
@@ -278,7 +286,10 @@ class Loop:
             for state in states
         )
         self._resting = seen if rests else None
-        return rests
+        if rests and now < self._next_sweep:
+            return True
+        self._next_sweep = now + REST
+        return sum(self._sweep(run) for run in self._open) > 0 or rests
 
     def last_seen(self, key: str) -> float:
         """The latest past time that is recorded in a run."""

@@ -16,6 +16,7 @@ from orchestrator.core.model import Run, RunStatus, Status, StepState
 from orchestrator.core.pools import graph_with, pool_of_graph
 from orchestrator.engine.pool_line import look
 from orchestrator.engine.pool_mending import mend
+from orchestrator.engine.runs_inside import inside, nesting
 from orchestrator.errors import InUseError
 from orchestrator.local.wiring import Embedded
 from orchestrator.ports import Occupant
@@ -35,7 +36,7 @@ class Places:
 
     def look(self) -> None:
         """If some wait for a place, wake those whose turn it is, or free places of what is over. Call this often."""
-        now = time.monotonic()
+        now = self._world.clock()
         if now < self._next:
             return
         self._next = now + PERIOD
@@ -80,16 +81,27 @@ class Places:
     def _withdraw(self, run: Run, end: int) -> None:
         """Take its place among the active runs from a run that no process drives, unless a job of it still runs.
 
-        When it is resumed, it waits for a place again.
+        When it is resumed, it waits for a place again. None of its steps may have one in another pool meanwhile: the
+        run that is active instead may wait for just that.
         """
-        view, engine = self._world.store.load_all(run.key, outputs=False), self._world.engine
-        if any(
-            state.status.active and node != end and self._goes_on(run, node, state)
-            for node, state in view.states.items()
-        ):
+        known = self._world.engine.ledger.known
+        active = [one for key in (run.key, *inside(self._world.engine.ledger, run.key)) for one in self._active(key)]
+        if any(self._goes_on(known(key).run, node, state) for key, node, state in active):
             return
+        for key, node, state in active:
+            self._record(known(key).run, node, state)
+        if any(found for key in {key for key, *_ in active} for found in self._active(key)):
+            return  # of some only the launch is recorded yet: the next look does the rest
         over = JobEnd(Outcome.INTERRUPTED, self._world.clock(), interruption=Interruption.ASKED)
-        engine.ledger.handle(engine.ledger.known(run.key), end, JobEnded(view.state(end).attempt, over))
+        view, engine = self._world.store.load_all(run.key, outputs=False), self._world.engine
+        engine.ledger.handle(known(run.key), end, JobEnded(view.state(end).attempt, over))
+
+    def _active(self, key: str) -> list[tuple[str, int, StepState]]:
+        """The steps of a run that are active, but those whose jobs are runs: these go on as long as one inside does."""
+        plan = self._world.engine.ledger.known(key).plan
+        states = self._world.store.load_all(key, outputs=False).states
+        runs = nesting(plan)
+        return [(key, n, states[n]) for n in states if states[n].status.active and n != plan.end and n not in runs]
 
     def _goes_on(self, run: Run, node: int, state: StepState) -> bool:
         """Whether the job of an active attempt, whose process may be dead, has not ended."""

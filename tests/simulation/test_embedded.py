@@ -10,6 +10,7 @@ import pytest
 from orchestrator.core.steps import CheckPolicy, Step, Work
 from tests.simulation.embedded.__main__ import simulate
 from tests.simulation.embedded.luck import EVERYTHING, Luck
+from tests.simulation.embedded.machine import Machine
 from tests.simulation.embedded.mutations import MUTANTS
 from tests.simulation.embedded.world import World
 from tests.simulation.mutants import attacked, mutated
@@ -70,4 +71,4 @@ def test_an_end_that_found_a_full_disk_is_recorded_when_there_is_room_again(seed
     """The played clock went on to the next task that was due, the watchdog's, though the loop tries again at once."""
     step = Step("a", Work("job", {}), check=CheckPolicy(5.0, 600.0))
     given = Scenario("pinned", (step,), {}, {"a": (Attempt(seconds=50.0, outputs={"n": 1}),)})
-    assert World(given, Luck(full=0.3), Random(seed), tmp_path).play() == []
+    assert World(given, Luck(full=0.3), Random(seed), Machine(tmp_path)).play() == []

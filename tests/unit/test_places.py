@@ -4,10 +4,12 @@ import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from orchestrator.core.active_runs import ActiveRuns
 from orchestrator.core.codec import state_from_json
 from orchestrator.core.graph import Graph
 from orchestrator.core.model import Run
@@ -155,6 +157,36 @@ def test_what_is_over_gives_its_place_back_once_no_process_drives_its_run_or_the
         looks._next = 0.0
         looks.look()
         assert list(world.store.occupants("w")) == []
+
+
+def test_a_run_that_waits_for_its_turn_is_not_swept_at_every_look(home: Home):
+    """Each look put a task and performed it: ten rows a second, for as long as another run was active."""
+    plan = replace(PLAN, active=ActiveRuns(1))
+    with process(home) as world, home.driving("first"), home.driving("second"):
+        for run in ("first", "second"):
+            world.engine.start(Run(run, key(run), "g", plan.version, {}, world.clock()), plan)
+        loop = Loop(world, [key("second")], 4)
+        for _ in range(20):
+            loop._turn()
+            loop._quiet()
+        with world.database.transaction as connection:
+            world.queue.flush(connection)
+            (put,) = connection.execute("SELECT count(*) FROM tasks WHERE run = ?", [key("second")]).fetchone()
+    assert put == 1
+
+
+def test_a_run_that_gives_its_turn_back_keeps_no_place_that_the_next_one_may_wait_for(home: Home):
+    """The next one waited for the place of a step of the first, which waited for the next one to end: for ever."""
+    plan = replace(PLAN, active=ActiveRuns(1))
+    with process(home) as world, home.driving("next"):
+        for run in ("dead", "next"):
+            world.engine.start(Run(run, key(run), "g", plan.version, {}, world.clock()), plan)
+        Loop(world, [key("dead")], 4)._turn()
+        Loop(world, [key("next")], 4)._turn()
+        assert [one.run for pool in ("w", "graph:g") for one in world.store.occupants(pool)] == [key("dead")] * 2
+        world.clock.not_before(world.clock() + 60.0)  # what it ran is over
+        places.Places(world, lambda: [key("next")]).look()
+        assert [one for pool in ("w", "graph:g") for one in world.store.occupants(pool)] == []
 
 
 def test_who_resumes_a_run_waits_for_a_process_that_only_records_the_end_of_its_jobs(

@@ -10,16 +10,26 @@ from dataclasses import replace
 from pathlib import Path
 from random import Random
 
+from orchestrator.core.active_runs import ActiveRuns
 from orchestrator.local.loop import BATCH
 from tests.simulation.embedded.jobs import OUTCOMES
 from tests.simulation.embedded.luck import EVERYTHING, Luck
+from tests.simulation.embedded.machine import Machine
+from tests.simulation.embedded.together import Together
 from tests.simulation.embedded.world import World
 from tests.simulation.graphs import random_scenario, scenario
+from tests.simulation.loop import START
+from tests.simulation.pools import SIZES, pooled
 from tests.simulation.scenario import Attempt, Behaviour
+
+#: In how many worlds several runs are driven at once.
+TOGETHER = 0.04
 
 
 def simulate(seed: int) -> tuple[list[str], Counter[str]]:
     """What is wrong in the world of a seed, and the faults that it had."""
+    if is_together(seed):
+        return simulate_together(seed)
     random = Random(seed)
     if random.random() < 0.15:  # as wide as no random one
         width = random.randint(BATCH + 10, 2 * BATCH)
@@ -30,10 +40,33 @@ def simulate(seed: int) -> tuple[list[str], Counter[str]]:
     if given.name == "wide":  # and all of it ends at once
         attempts = dict.fromkeys(attempts, (Attempt(seconds=50.0),))
     with tempfile.TemporaryDirectory(prefix="simulated-") as folder:
-        world = World(
-            replace(given, attempts=attempts), Luck.drawn(random), random, Path(folder), Random(f"{seed} people")
-        )
+        machine, people = Machine(Path(folder)), Random(f"{seed} people")
+        world = World(replace(given, attempts=attempts), Luck.drawn(random), random, machine, people)
         return world.play(), world.faults
+
+
+def is_together(seed: int) -> bool:
+    """Whether there are several runs in the world of a seed."""
+    return Random(f"{seed} together").random() < TOGETHER
+
+
+def simulate_together(seed: int) -> tuple[list[str], Counter[str]]:
+    """The same of a world in which several runs are driven at once, and share pools."""
+    random = Random(f"{seed} runs")
+    pools = {"p": random.choice(SIZES)} if random.random() < 0.7 else {}
+    active = ActiveRuns(random.choice([1, 1, 2])) if random.random() < 0.3 else None
+    luck = replace(Luck.drawn(random), sets=0.0)
+    with tempfile.TemporaryDirectory(prefix="simulated-") as folder:
+        machine = Together(Path(folder), Random(f"{seed} turns"), pools, active)
+        for number in range(random.choice([2, 2, 3, 4])):
+            drawn = pooled(random_scenario(random, most=8), [*pools], random)
+            attempts = {step: tuple(map(_played, attempts)) for step, attempts in drawn.attempts.items()}
+            most = random.choice(SIZES) if random.random() < 0.3 else None
+            given = replace(drawn, attempts=attempts, max_parallel=most, active=active)
+            world = World(given, luck, Random(f"{seed} run {number}"), machine, run=f"run-{number}")
+            world.begins_at = START + random.choice([0.0, 0.0, 10.0, 300.0]) * random.random()
+        failures = machine.play()
+        return failures, sum((world.faults for world in machine.worlds.values()), Counter[str]())
 
 
 def _played(attempt: Attempt) -> Attempt:
@@ -51,10 +84,11 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--start", type=int, default=0, help="the first of them")
     parser.add_argument("--stop", action="store_true", help="stop at the first failure")
     parser.add_argument("--seed", type=int, help="this one alone")
+    parser.add_argument("--kind", choices=["together"], help="only worlds of this kind")
     chosen = parser.parse_args(arguments)
     begun, failed, faults = time.monotonic(), 0, Counter[str]()
     seeds = range(chosen.start, chosen.start + chosen.seeds) if chosen.seed is None else [chosen.seed]
-    for seed in seeds:
+    for seed in filter(is_together, seeds) if chosen.kind else seeds:
         failures, came = simulate(seed)
         faults += came
         failed += bool(failures)

@@ -45,6 +45,16 @@ KILLED_IN = (
     "engine/ledger.py",
 )
 
+#: And where several processes share the places of pools.
+KILLED_IN_POOLS = (
+    "local/places.py",
+    "engine/active_runs.py",
+    "engine/pools.py",
+    "engine/pool_line.py",
+    "engine/pool_mending.py",
+    "stores/sqlite/pools.py",
+)
+
 
 class Driver:
     """A process that drives the run: what it has in its memory goes with it."""
@@ -54,12 +64,16 @@ class Driver:
         self.ended = Ended(self)
         self.clock = SteadyClock(lambda: world.now + world.wrong, lambda: world.now)
         self.database = Shaky(world.home.database)
+        self.database.begins = lambda: world.machine.begins_to_write(world)
+        self.database.committed = lambda: world.machine.committed(world)
         store, queue = SqliteStore(self.database), LocalQueue(self.database)
+        if not world.machine.alone:
+            store.driven = world.home.driven
         self.processes, self.functions = Processes(self), Functions(self)
-        job = Either(world.scenario, Settled(self.processes, self.database), self.functions)
+        job = Either(world, Settled(self.processes, self.database), self.functions)
         engine = Engine(Ledger(
             store, queue, {"job": job, "wait": WaitBackend(self.clock)}, self.clock, stand_ins=True, alone=True,
-            clock_skew=0.0, apart=self.database.suspended,
+            clock_skew=0.0, apart=self.database.suspended, pools=world.machine.pools,
         ))  # fmt: skip
         self.made = Embedded(
             world.home, self.database, store, queue, engine,
@@ -99,8 +113,8 @@ class Driver:
     def _tick(self) -> None:
         world = self.world
         self._ticks += 1
-        if world.now > START + LONGEST or self._ticks > MAX_TICKS:
-            raise TimeoutError(f"it does not end within {LONGEST:.0f} s and {MAX_TICKS} turns")
+        if world.now > START + LONGEST or self._ticks > MAX_TICKS * len(world.machine.worlds):
+            raise TimeoutError(f"it does not end within {LONGEST:.0f} s and {self._ticks} turns")
         if not self.lucky and self.random.random() < world.luck.interrupts:
             self.loop.stop()
         if self.random.random() < world.luck.sets:
@@ -128,6 +142,7 @@ class Driver:
     def _killed(self) -> Iterator[None]:
         """The process is gone at one of its lines."""
         left = self._lines
+        places = KILLED_IN if self.world.machine.alone else KILLED_IN + KILLED_IN_POOLS
 
         def line(_frame: FrameType, event: str, _argument: Any) -> Any:
             nonlocal left
@@ -140,7 +155,7 @@ class Driver:
 
         def call(frame: FrameType, _event: str, _argument: Any) -> Any:
             name = frame.f_code.co_filename
-            return line if any(f"orchestrator/{place}" in name for place in KILLED_IN) else None
+            return line if any(f"orchestrator/{place}" in name for place in places) else None
 
         before = sys.gettrace()
         if left:
@@ -156,6 +171,20 @@ class Shaky(Database):
 
     full = False
     writes: Callable[[], None] | None = None
+    begins: Callable[[], None] | None = None
+    committed: Callable[[], None] | None = None
+    _changes = 0
+
+    def _begin(self) -> None:
+        if self.begins is not None:
+            self.begins()
+        super()._begin()
+
+    def _commit(self) -> None:
+        super()._commit()
+        if self.committed is not None and self._connection.total_changes > self._changes:
+            self._changes = self._connection.total_changes
+            self.committed()
 
     def _flush(self) -> None:
         if self.writes is not None:
@@ -189,9 +218,6 @@ class Ended:
         return self.names.pop(0)
 
     def get(self, timeout: float) -> str | None:
-        world, made = self.driver.world, self.driver.made
-        due = made.queue.next_due([world.run.key], self.driver.loop._queues())
-        if due is not None and not self.driver.loop._heard:  # else it tries again what it could not record
-            timeout = max(timeout, due - made.clock())
-        world.pass_time(world.now + timeout)
+        world = self.driver.world
+        world.pass_time(world.machine.listens_until(self.driver, timeout))
         return self.get_nowait()

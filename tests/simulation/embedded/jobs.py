@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from orchestrator.core.job_end import Interruption, JobEnd, Outcome
@@ -9,7 +10,7 @@ from orchestrator.errors import BackendError, LaunchRefusedError
 from orchestrator.jobs.python.backend import PythonBackend
 from orchestrator.ports import JobBackend, JobRequest, JobRunning, JobStatus, Launched
 from tests.simulation.loop import Crash
-from tests.simulation.scenario import Attempt, Behaviour, Scenario
+from tests.simulation.scenario import Attempt, Behaviour
 
 if TYPE_CHECKING:
     from tests.simulation.embedded.driver import Driver
@@ -58,15 +59,27 @@ class Processes:
             world.count("launch: no room")
             raise BackendError("command cannot be started now")
         if request.name not in world.processes:
-            world.begins(request)
-            attempt = world.script(request, self.driver.interruptions(request))
+            self._of(request).begins(request)
+            attempt = self._of(request).script(request, self.driver.interruptions(request))
             if attempt.behaviour is Behaviour.IS_REFUSED:
                 raise LaunchRefusedError("wrong parameters")
             world.processes[request.name] = Process(request, attempt, world.lasts(attempt))
+            if not world.machine.alone:
+                world.folder(request).mkdir(parents=True, exist_ok=True)
+                (world.folder(request) / "claim").touch()
             if not self.driver.lucky and world.random.random() < world.luck.launches:
                 world.count("driver: killed when it had begun a process")
                 raise Crash("killed right after it began a process")
         return self._watch(request.name)
+
+    def is_left(self, folder: Path) -> bool:
+        """Whether a process of the attempt in that folder still runs."""
+        going = (process.request for process in self.world.processes.values() if process.end > self.world.now)
+        return any(self.world.folder(request) == folder for request in going)
+
+    def _of(self, request: JobRequest) -> "World":
+        """The world of the run that it is for: mostly the one that this process drives."""
+        return self.world.machine.worlds[request.run.key]
 
     def find(self, request: JobRequest) -> Launched | None:
         if request.name not in self.world.processes:
@@ -96,7 +109,7 @@ class Processes:
     def _may_vanish(self, process: Process) -> None:
         """Somebody else kills it, and the shell that would have told of that."""
         world, node = self.world, process.request.node
-        before = sum(other.vanished for other in world.processes.values() if other.request.node == node)
+        before = sum(other.vanished for other in self._of(process.request).own if other.request.node == node)
         if before < MAX_VANISHED and world.random.random() < world.luck.vanishes:
             world.count("process: vanished")
             process.end, process.vanished = world.now + min(10.0, process.end - world.now), True
@@ -180,8 +193,8 @@ class Played:
 class Either:
     """Commands and functions beside each other, as PythonSteps has them. A function is never refused, nor stopped."""
 
-    def __init__(self, given: Scenario, processes: JobBackend, functions: JobBackend) -> None:
-        self._scenario, self._processes, self._functions = given, processes, functions
+    def __init__(self, world: "World", processes: JobBackend, functions: JobBackend) -> None:
+        self._worlds, self._processes, self._functions = world.machine.worlds, processes, functions
 
     def launch(self, request: JobRequest) -> Launched | JobEnd:
         return self._of(request).launch(request)
@@ -196,6 +209,6 @@ class Either:
         return (self._processes if "/" in job else self._functions).cancel(job)
 
     def _of(self, request: JobRequest) -> JobBackend:
-        behaviours = {attempt.behaviour for attempt in self._scenario.attempts[request.step]}
+        behaviours = {attempt.behaviour for attempt in self._worlds[request.run.key].scenario.attempts[request.step]}
         odd = request.node % 2 and not behaviours & {Behaviour.HANGS, Behaviour.IS_REFUSED}
         return self._functions if odd else self._processes

@@ -9,7 +9,7 @@ EVERYTHING = (
     "disk: full", "launch: no room", "end: heard late", "end: not heard", "ends: more than a batch",
     "job: adopted", "job: found", "driver: killed when it had begun a process",
     "person: holds", "person: holds until", "person: releases",
-    "process: vanished", "disk: full in the middle of a turn",
+    "process: vanished", "disk: full in the middle of a turn", "pool: full",
 )  # fmt: skip
 
 

@@ -3,6 +3,8 @@
 from tests.simulation.mutations.mutant import Mutant
 
 _WORLDS = "tests.simulation.embedded"
+_TOGETHER = ("together",)
+_PLACES = "orchestrator/local/places.py"
 
 MUTANTS = (
     Mutant(
@@ -88,5 +90,56 @@ MUTANTS = (
         '{"interruptions": state.interruptions + 1, "unasked"',
         '{"interruptions": state.interruptions, "unasked"',
         _WORLDS,
+    ),
+    Mutant(
+        "of what is over without anybody to see to it, the place is kept",
+        _PLACES,
+        "                if state.status.active and not self._goes_on(",
+        "                if False and not self._goes_on(",
+        _WORLDS,
+        _TOGETHER,
+    ),
+    Mutant(
+        "the place of a job that still runs is given to another",
+        _PLACES,
+        "        if self._world.processes.is_left(self._folder(run, node, state)):\n            return True\n",
+        "        if self._world.processes.is_left(self._folder(run, node, state)):\n"
+        "            self._world.store.free(Occupant(state.places[0], run.key, node)) if state.places else None\n"
+        "            return True\n",
+        _WORLDS,
+        _TOGETHER,
+    ),
+    Mutant(
+        "a run that gives its turn back keeps the places of its steps",
+        _PLACES,
+        "        for key, node, state in active:\n            self._record(known(key).run, node, state)\n"
+        "        if any(found for key in {key for key, *_ in active} for found in self._active(key)):\n",
+        "        if False:\n",
+        test="tests/unit/test_places.py",
+    ),
+    Mutant(
+        "who waits for its turn looks for what was lost all the time",
+        "orchestrator/local/loop.py",
+        "REST = 60.0",
+        "REST = 0.0",
+        test="tests/unit/test_places.py",
+    ),
+    Mutant(
+        "nobody looks who waits for a place on this machine",
+        "orchestrator/local/loop.py",
+        "                    self._places.look()",
+        "                    pass",
+        _WORLDS,
+        _TOGETHER,
+    ),
+    Mutant(
+        "a place that is taken is taken again on this machine",
+        "orchestrator/stores/sqlite/pools.py",
+        "    return there and any(",
+        "    for one in moves.takes if there else ():\n"
+        '        connection.execute("DELETE FROM places WHERE pool = ?", [one.pool])\n'
+        "    return False and any(",
+        _WORLDS,
+        _TOGETHER,
     ),
 )
