@@ -5,7 +5,7 @@ What is to be sent is on the local queue. Only the loop's thread reads the datab
 
 import time
 from collections.abc import Callable, Collection
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -31,12 +31,19 @@ class _Sent:
 class Notices:
     """Sends what the ``runs`` (their keys) owe their receivers. ``say`` gets one line about each that failed.
 
-    The caller holds the runs. ``runs`` is asked again each time, and may go on naming runs that have ended.
+    The caller holds the runs. ``runs`` is asked again each time, and may go on naming runs that have ended. ``pool``:
+    what sends, instead of threads.
     """
 
-    def __init__(self, world: Embedded, runs: Callable[[], Collection[str]], say: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        world: Embedded,
+        runs: Callable[[], Collection[str]],
+        say: Callable[[str], None],
+        pool: Executor | None = None,
+    ) -> None:
         self._world, self._runs, self._say = world, runs, say
-        self._pool: ThreadPoolExecutor | None = None
+        self._pool = pool
         self._sent: list[_Sent] = []
         self._told: set[tuple[str, str]] = set()
 
@@ -54,11 +61,15 @@ class Notices:
         queue = self._world.queue
         while self._sent or queue.is_due(self._runs(), (NOTICES,), self._world.clock()):
             self.look()
-            if self._sent:
-                time.sleep(LOOK)
+            if self._sent and not any(sent.result.done() for sent in self._sent):
+                self.rest()
         if self._pool is not None:
             self._pool.shutdown()
         return queue.waiting(self._runs(), NOTICES)
+
+    def rest(self) -> None:
+        """Wait a moment for the threads."""
+        time.sleep(LOOK)
 
     def _send(self, delivery: Delivery) -> None:
         engine, effect = self._world.engine, delivery.effect

@@ -6,6 +6,8 @@ NOTIFYING, ANNOUNCING, LOCAL = (
     f"orchestrator/{name}.py" for name in ("engine/notifying", "core/announcing", "queues/local")
 )
 
+_SERVING = "tests/simulation/test_serving.py::test_a_start_happens_once_or_its_absence_is_told_once_whatever_is_killed"
+
 MUTANTS = (
     Mutant(
         "the announcement of a failure is recorded before its notifications are on the queue",
@@ -77,5 +79,28 @@ MUTANTS = (
         LOCAL,
         "if delivery.queue != NOTICES else",
         "if True else",
+    ),
+    Mutant(
+        "a server begins the next runs before it owes what was missed",
+        "orchestrator/operations/serve/server.py",
+        "        self._missed.owe(_newest(late, wanted))\n"
+        "        for start in wanted:\n            self._begin(start)\n",
+        "        for start in wanted:\n            self._begin(start)\n"
+        "        self._missed.owe(_newest(late, wanted))\n",
+        test=_SERVING,
+    ),
+    Mutant(
+        "a start is told as missed that has happened by now",
+        "orchestrator/engine/missed_starts.py",
+        "    gone = (start for start in starts if ledger.store.find_run(start.run_id) is None)",
+        "    gone = (start for start in starts if True)",
+        test="tests/unit/test_missed_starts.py",
+    ),
+    Mutant(
+        "a missed start is told by each server anew",
+        "orchestrator/engine/missed_starts.py",
+        "    return [MissedStart(run_key(start.run_id), start.run_id",
+        "    return [MissedStart(run_key(f'{start.run_id}{ledger.clock()}'), start.run_id",
+        test=_SERVING,
     ),
 )

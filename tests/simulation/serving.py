@@ -4,6 +4,7 @@ A run is a process of its own: it lives on when the server is killed, but not wh
 """
 
 from collections import Counter
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -23,6 +24,7 @@ from orchestrator.operations.serve.schedule_of import schedule_of
 from orchestrator.operations.serve.server import CatchUp, Ended, Server
 from orchestrator.operations.serve.timetable import Start, Timetable
 from tests.simulation.loop import Crash
+from tests.simulation.served_telling import Played, Receivers
 
 BEGIN = datetime(2026, 3, 28, 20, tzinfo=UTC).timestamp()
 HOUR = 3600.0
@@ -35,7 +37,10 @@ KILLS = 3
 
 @dataclass
 class Machine:
-    """A night on which the clock in Berlin changes. ``chance``: of each misfortune, at each moment at which it may."""
+    """A night on which the clock in Berlin changes. ``chance``: of each misfortune, at each moment at which it may.
+
+    ``telling``: what becomes of what is told of missed starts, if it is told.
+    """
 
     folder: Path
     random: Random
@@ -44,6 +49,8 @@ class Machine:
     until: float = BEGIN + 14 * HOUR
     faults: Counter[str] = field(default_factory=Counter)
     done: Counter[str] = field(default_factory=Counter)
+    catch_up: CatchUp = CatchUp.ALL
+    telling: Random | None = None
 
     def __post_init__(self) -> None:
         self.home = Home(self.folder / ".orchestrator")
@@ -55,6 +62,7 @@ class Machine:
         #: Those of them whose server was killed too. If a later start of the graph is recorded, nothing tells the next
         #: server that this one is missing (docs/operate.md).
         self.forgotten: set[str] = set()
+        self.receivers = Receivers(self, self.telling or Random(0))
         self._seen = BEGIN  # when a server last looked at what is due
         for name, schedule in GRAPHS.items():
             path = self.folder / "graphs" / f"{name}.yaml"
@@ -76,7 +84,7 @@ class Machine:
             self._seen = self.now
             read = Timetable(self.folder / "graphs", schedule_of)
             try:
-                Server(self.home, read, self, self, lambda _: None, CatchUp.ALL, lambda: self.now).go()
+                self._server(read).go()
             except Crash:
                 self.forgotten |= self._early
                 self.now += self.random.choice([0.0, 60.0, HOUR, 3 * HOUR])
@@ -85,9 +93,19 @@ class Machine:
                 break
         slots = [start.run_id for start in table.between(BEGIN - 2 * HOUR, self._seen)]
         lost = {slot for slot in self.forgotten if not self.done[slot]}
-        return [
-            f"{slot} was done {self.done[slot]} times" for slot in slots if self.done[slot] != 1 and slot not in lost
-        ]
+        return self.receivers.failures + [found for slot in slots if slot not in lost for found in self._wrong(slot)]
+
+    def _server(self, table: Timetable) -> Server:
+        missed = Played(self) if self.telling is not None else None
+        return Server(self.home, table, self, self, lambda _: None, self.catch_up, lambda: self.now, missed)
+
+    def _wrong(self, slot: str) -> Iterator[str]:
+        """What went wrong with a start: it happens once, or it is told that it does not."""
+        done, unheard = self.done[slot], self.receivers.unheard(slot)
+        if done > 1 or (done == 0 and (self.telling is None or self.catch_up is CatchUp.ALL)):
+            yield f"{slot} was done {done} times"
+        elif done == 0 and unheard:
+            yield f"{slot} was missed, and {unheard} were not told"
 
     def get(self, timeout: float) -> Ended | None:
         """Time passes until a process ends."""

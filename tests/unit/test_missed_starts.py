@@ -133,12 +133,13 @@ def test_servers_tell_once_and_keep_what_nobody_has_heard(tmp_path: Path, monkey
     said, start = list[str](), Start(float(int(time.time())), "sales", tmp_path / "graphs/sales.yaml")
     for _ in range(2):
         server = Telling(Home(tmp_path / "home"), tmp_path / "graphs", said.append)
-        server([start])
-        server([])
+        server.owe([start])
+        server.tell()
+        server.tell()
     assert (tmp_path / "told").read_text().count("did not happen") == 1
     assert "not notified: receiver 'down'" in said[0]
     later = Telling(Home(tmp_path / "home"), tmp_path / "graphs", said.append)
-    later([])
+    later.tell()
     assert later._untold == [run_key(start.run_id)]
 
 

@@ -38,9 +38,6 @@ MAX_CATCH_UP = 100
 #: Of how many missed starts of a graph receivers are notified at once, at most.
 MAX_TOLD = 10
 
-#: Called with starts that were due and did not happen; now and then with none, to go on with what was not told yet.
-Missed = Callable[[Sequence[Start]], None]
-
 #: How often a run is continued whose process was killed.
 _AGAIN = 3
 
@@ -81,6 +78,29 @@ class Processes(Protocol):
         ...
 
 
+class Missed(Protocol):
+    """Tells of starts that were due and did not happen."""
+
+    def owe(self, starts: Sequence[Start]) -> None:
+        """From now on these are told, whatever becomes of this process.
+
+        Call it before a later start of the same graph begins: servers look only at what was due after the last.
+        """
+        ...
+
+    def tell(self) -> None:
+        """Tell what is owed, as far as that is possible now. Call it now and then."""
+        ...
+
+
+class _Nobody:
+    def owe(self, starts: Sequence[Start]) -> None:
+        """Nobody is told of them."""
+
+    def tell(self) -> None:
+        """There is nothing to tell."""
+
+
 class Server:
     """``heard`` gets the ends of processes, and None to stop. ``say`` gets lines for the user."""
 
@@ -93,9 +113,10 @@ class Server:
         say: Callable[[str], None],
         catch_up: CatchUp = CatchUp.NONE,
         now: Callable[[], float] = time.time,
-        missed: Missed = lambda _: None,
+        missed: Missed | None = None,
     ) -> None:
-        self._missed, self._begun = missed, dict[str, Start]()
+        self._missed: Missed = missed or _Nobody()
+        self._begun = dict[str, Start]()
         self._home, self._timetable, self._processes, self._heard = home, timetable, processes, heard
         self._say_line, self._catch_up, self._now = say, catch_up, now
         self._driven: dict[str, Start | None] = {}  # the runs of our processes; None: it was there already
@@ -109,16 +130,17 @@ class Server:
         self._resume()
         late = self._missed_before(seen)
         wanted = self._caught_up(late)
+        self._missed.owe(_newest(late, wanted))
         for start in wanted:
             self._begin(start)
-        self._missed(_newest(late, wanted))
+        self._missed.tell()
         self._announce(seen)
         while self._listen(self._pause(seen)):
             if self._refresh():
                 self._announce(self._now())
             now = self._now()
             self._start_due(seen, now)
-            self._missed([])
+            self._missed.tell()
             seen = now  # if the clock was set back, the store knows what has run
         self._end()
 
@@ -143,9 +165,9 @@ class Server:
         due = self._timetable.between(after, now)
         late = [start for start in due if start.at < now - LATE]
         wanted = self._caught_up(late)
+        self._missed.owe(_newest(late, wanted))
         for start in (*wanted, *due[len(late) :]):
             self._begin(start)
-        self._missed(_newest(late, wanted))
         missed = Counter(start.name for start in late)
         missed.subtract(start.name for start in wanted)
         for name, number in (+missed).items():
@@ -220,7 +242,7 @@ class Server:
         elif run is None:
             self._say(f"{told.run_id}  did not start: {told.said or f'exit status {told.code}'}")
             if (start := self._begun.get(told.run_id)) is not None:
-                self._missed([start])
+                self._missed.owe([start])
         elif run.status is not RunStatus.RUNNING:
             reason = f": {said}" if (said := why(run)) else ""
             self._say(

@@ -19,37 +19,58 @@ from orchestrator.ports import NOTICES
 
 
 class Telling:
-    """Call it with starts that were missed. ``folder``: where the graphs are. ``say`` gets lines about failures."""
+    """``folder``: where the graphs are. ``say`` gets lines about failures."""
 
     def __init__(self, home: Home, folder: Path, say: Callable[[str], None]) -> None:
         self._home, self._folder, self._say = home, folder, say
+        self._owed: list[Start] = []
         self._untold: list[str] = []
-        self._begun = False
+        self._begun, self._wrong = False, ""
 
-    def __call__(self, starts: Sequence[Start]) -> None:
-        """Tell of ``starts``, and of what could not be told before, also by an earlier server."""
-        if not starts and not self._untold and self._begun:
-            return
-        try:
-            world = embedded(
-                self._home, 1, fake_dataflow=True, receivers=receivers_of(self._folder), flag=home_flag(self._home)
-            )
-        except OrchestratorError as error:  # the project's file is being changed, or is wrong
-            self._say(f"warning: no receiver can be notified of missed starts: {error}")
-            return
-        try:
-            self._tell(world, starts)
-            self._begun = True
-        finally:
-            world.close()
+    def owe(self, starts: Sequence[Start]) -> None:
+        """Put what is to be told of ``starts`` onto the queue; later, if that is not possible now."""
+        self._owed += starts
+        if self._owed:
+            self._at_home(self._put)
 
-    def _tell(self, world: Embedded, starts: Sequence[Start]) -> None:
+    def tell(self) -> None:
+        """Tell what is owed, also by an earlier server."""
+        if self._owed or self._untold or not self._begun:
+            self._at_home(self._tell)
+
+    def _at_home(self, act: Callable[[Embedded], None]) -> None:
+        """Do something there. What is owed stays owed if it is not possible now; that is said."""
+        try:
+            world = self._open()
+            try:
+                act(world)
+                self._wrong = ""
+            finally:
+                world.close()
+        except OrchestratorError as error:  # the project's file is being changed, or is wrong; or the disk is full
+            if (said := str(error)) != self._wrong:
+                self._wrong = said
+                self._say(f"warning: no receiver can be notified of missed starts: {said}")
+
+    def _open(self) -> Embedded:
+        return embedded(
+            self._home, 1, fake_dataflow=True, receivers=receivers_of(self._folder), flag=home_flag(self._home)
+        )
+
+    def _put(self, world: Embedded) -> None:
         ledger = world.engine.ledger
-        for effect in missed(ledger, [DueStart(start.name, start.run_id, start.at) for start in starts]):
-            if tasks := told(ledger, effect):
-                world.queue.put(tasks)
-        world.database.settle()
+        with world.database.transaction:
+            for effect in missed(ledger, [DueStart(start.name, start.run_id, start.at) for start in self._owed]):
+                if tasks := told(ledger, effect):
+                    world.queue.put(tasks)
+        self._owed.clear()
+
+    def _tell(self, world: Embedded) -> None:
+        self._put(world)
         self._untold = [key for key in world.queue.owing(NOTICES) if world.store.get_run(key) is None]
-        notices = Notices(world, lambda: self._untold, self._say)
-        if not notices.close():
+        if not self._notices(world).close():
             self._untold.clear()
+        self._begun = True
+
+    def _notices(self, world: Embedded) -> Notices:
+        return Notices(world, lambda: self._untold, self._say)

@@ -55,7 +55,10 @@ def simulate_together(seed: int) -> tuple[list[str], Counter[str]]:
     random = Random(f"{seed} runs")
     pools = {"p": random.choice(SIZES)} if random.random() < 0.7 else {}
     active = ActiveRuns(random.choice([1, 1, 2])) if random.random() < 0.3 else None
-    luck = replace(Luck.drawn(random), sets=0.0)
+    luck = Luck.drawn(random)
+    luck = replace(luck, sets=0.0, kills=luck.kills or random.choice([3_000, 30_000]))
+    if random.random() < 0.7:  # a full disk excuses a place that is of no use to anybody
+        luck = replace(luck, full=0.0, fills=0.0)
     with tempfile.TemporaryDirectory(prefix="simulated-") as folder:
         machine = Together(Path(folder), Random(f"{seed} turns"), pools, active)
         for number in range(random.choice([2, 2, 3, 4])):

@@ -75,7 +75,7 @@ class World:
             if self._driven():
                 self._judge()
                 return self.failures
-            nobody = self.random.choice([0.0, 10.0, 1000.0])
+            nobody = self.random.choice([0.0, 10.0, 1000.0] if self.machine.alone else [10.0, 1000.0, 3000.0])
             self.full += nobody  # where the disk ended the driver
             self.machine.wait(self, self.now + nobody)
             self._restart()
