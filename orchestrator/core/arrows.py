@@ -58,6 +58,8 @@ ARROWS = (
     *(Arrow(status, events.JobEnded, Status.SKIPPED, "marked") for status in (Status.LAUNCHING, Status.RUNNING)),
     *(Arrow(Status.UP_FOR_RETRY, events.StopRequested, status, "marked") for status in MARKS),
     Arrow(Status.UP_FOR_RETRY, events.LaunchClaimed, Status.LAUNCHING, "the next attempt"),
+    Arrow(Status.UP_FOR_RETRY, events.StepSettled, Status.SUCCEEDED, "a step without a job"),
+    Arrow(Status.UP_FOR_RETRY, events.StepSettled, Status.SKIPPED, "its when, asked again"),
     Arrow(Status.UP_FOR_RETRY, events.PlaceAwaited, Status.UP_FOR_RETRY, "its pool is full"),
     Arrow(Status.UP_FOR_RETRY, events.StopRequested, Status.CANCELLED),
     *(

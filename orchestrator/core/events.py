@@ -88,11 +88,15 @@ class TimeUp:
 
 @dataclass(frozen=True, slots=True)
 class StepSettled:
-    """A step ended without a job: it has none, its trigger rule or ``when`` said no, or it was cancelled first."""
+    """A step ended without a job: it has none, its trigger rule or ``when`` said no, or it was cancelled first.
+
+    ``attempt``: the one that did not begin because of that.
+    """
 
     status: Literal[Status.SUCCEEDED, Status.SKIPPED, Status.UPSTREAM_FAILED, Status.CANCELLED]
     at: float
     cause: str | None = None
+    attempt: int = 1
 
 
 @dataclass(frozen=True, slots=True)

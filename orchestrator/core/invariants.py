@@ -98,6 +98,12 @@ class Inspector:
             for number, step in enumerate(self.plan.steps)
             if not view.state(number).status.final
         ]
+        if status is RunStatus.CANCELLED:  # it ends after the jobs that it stops
+            found += [
+                f"{step.name}: the run has ended as cancelled, and the step's job goes on"
+                for number, step in enumerate(self.plan.steps)
+                if view.state(number).live and not step.teardown and self.plan.nodes[number].role is not Role.KEPT
+            ]
         failed = any(view.state(step).status in _BAD for step in self.plan.deciders)
         expected = RunStatus.FAILED if failed else RunStatus.SUCCEEDED
         if stop is not None and was_cancelled(view.states.values(), stop):
@@ -207,7 +213,8 @@ def _counted(counter: Counter) -> str:
 
 
 def _shape(state: StepState) -> Iterator[str]:
-    must, may = _SHAPES[state.status] if state.cause != MARKED else _MARKED
+    again = state.attempt and state.status is Status.SKIPPED and state.cause != "trigger"  # by its when, asked again
+    must, may = _MARKED if state.cause == MARKED or again else _SHAPES[state.status]
     for name in _OPTIONAL:
         known = getattr(state, name) is not None
         if known and name not in must and name not in may:
@@ -221,7 +228,7 @@ def _shape(state: StepState) -> Iterator[str]:
     if state.live and (state.status is not Status.SUCCEEDED or state.job is None):
         yield f"{state.status}, yet its job is said to go on"
     tried = (state.attempt and state.status in _NEVER_TRIED) or (not state.attempt and state.status in _TRIED)
-    if tried and state.cause != MARKED:
+    if tried and state.cause != MARKED and not again:
         yield f"{state.status} with attempt {state.attempt}"
     if state.started_at is not None and state.ended_at is not None and state.ended_at < state.started_at:
         yield f"{state.status}, started at {state.started_at} and ended before that, at {state.ended_at}"

@@ -162,13 +162,16 @@ def _not_launched(state: StepState, event: LaunchUnsent | LaunchUnanswered | Pla
 
 
 def may_settle(state: StepState, event: StepSettled) -> bool:
-    """Whether the step may end without a job: it has not begun, and ends as cancelled only if somebody cancelled it.
+    """Whether the step may end without a job: no attempt is going on, and it ends as cancelled only if somebody
+    cancelled it.
 
-    A held step may be ended by its join, but not by its launch.
+    A held step may be ended by its join, but not by its launch. What is tried again may only be ended by its launch.
     """
+    again = state.status is Status.UP_FOR_RETRY and event.status in (Status.SUCCEEDED, Status.SKIPPED)
+    waits = (state.status is Status.PENDING or again) and event.attempt == state.attempt + 1
     asked = event.status is not Status.CANCELLED or state.stop is not None
     free = state.control is None or state.control.hold is None or state.stop is not None or event.cause == TRIGGER
-    return state.status is Status.PENDING and asked and free
+    return waits and asked and free
 
 
 def _settled(plan: Plan, node: int, state: StepState, event: StepSettled) -> Transition | None:
@@ -177,7 +180,7 @@ def _settled(plan: Plan, node: int, state: StepState, event: StepSettled) -> Tra
         return None
     if state.stop is not None and (state.stop.mark is None or event.cause != TRIGGER):
         return final(plan, node, cancelled(state, event.at))
-    settled = replace(state, status=event.status, ended_at=event.at, due=None, cause=event.cause)
+    settled = replace(state, status=event.status, ended_at=event.at, due=None, error=None, cause=event.cause)
     return final(plan, node, settled)
 
 

@@ -34,11 +34,9 @@ def launch(ledger: Ledger, execution: Execution, effect: Launch) -> None:
             with ledger.apart():
                 wanted = holds(ledger.store, ledger.facts, execution, step.when, node)
         if not wanted:
-            return ledger.handle(execution, node, StepSettled(Status.SKIPPED, ledger.clock(), cause="when"))
+            return ledger.handle(execution, node, StepSettled(Status.SKIPPED, ledger.clock(), "when", effect.attempt))
         if work.kind == NO_JOB:
-            if effect.attempt != 1:  # never owed; for a step without a job the state does not show that
-                return ledger.roll_forward(execution, node)
-            return ledger.handle(execution, node, StepSettled(Status.SUCCEEDED, ledger.clock()))
+            return ledger.handle(execution, node, StepSettled(Status.SUCCEEDED, ledger.clock(), None, effect.attempt))
         spec = work.spec
         if step.pool is not None and step.pool not in ledger.pools:
             return _refuse(ledger, execution, effect, f"no pool is called '{step.pool}' here", "refused")
@@ -46,7 +44,7 @@ def launch(ledger: Ledger, execution: Execution, effect: Launch) -> None:
     except ExpressionError as error:
         return _refuse(ledger, execution, effect, str(error), "expression")
     if step.inner and spec.get("over") == []:
-        return ledger.handle(execution, node, StepSettled(Status.SKIPPED, ledger.clock(), cause=EMPTY))
+        return ledger.handle(execution, node, StepSettled(Status.SKIPPED, ledger.clock(), EMPTY, effect.attempt))
     claim = claimed(ledger, execution, effect)
     if isinstance(claim, StepState):
         ledger.roll_forward(execution, node)

@@ -82,7 +82,7 @@ def events() -> Iterator[Event]:
             end = JobEnd(outcome, 50.0, permanent=permanent, live=live)
             yield from (JobEnded(attempt, end), JobEnded(attempt, end, claimed_at=10.0))
     for status in (Status.SUCCEEDED, Status.SKIPPED, Status.UPSTREAM_FAILED, Status.CANCELLED):
-        yield StepSettled(status, 50.0)
+        yield from (StepSettled(status, 50.0, attempt=attempt) for attempt in (1, 2, 3))
     yield from (GatePassed(Tally(succeeded=1), 50.0, whole=False), WaitLimited(60.0), WaitOver())
     yield from (GatePassed(Tally(), 50.0), *map(StopRequested, STOPS))
     yield from (HoldRequested(Hold(50.0)), HoldReleased(50.0), HoldReleased(50.0, of=10.0))

@@ -7,17 +7,19 @@ import pytest
 from orchestrator.core import codec, machine, plan_codec
 from orchestrator.core.compiler import compile_plan
 from orchestrator.core.control import MAX_FORGIVEN, Act, Control, Hold
-from orchestrator.core.events import HoldRequested, RetryRequested, StopRequested
+from orchestrator.core.events import HoldRequested, JobEnded, LaunchClaimed, RetryRequested, StopRequested
 from orchestrator.core.invariants import violations
-from orchestrator.core.job_end import Outcome
+from orchestrator.core.job_end import JobEnd, Outcome
 from orchestrator.core.messages import Launch
-from orchestrator.core.model import MARKED, MARKS, RunStatus, Status, StepState, Stop
-from orchestrator.core.past_attempts import MAX_PAST, MAX_PAST_ERROR
+from orchestrator.core.model import EMPTY, MARKED, MARKS, RunStatus, Status, StepState, Stop
+from orchestrator.core.past_attempts import MAX_PAST, MAX_PAST_ERROR, Past
 from orchestrator.core.rules import TriggerRule
-from orchestrator.core.steps import OnFailure, Retry, Step
+from orchestrator.core.steps import OnFailure, Retry, Step, Work
 from orchestrator.engine.checking import GRACE
+from orchestrator.engine.rendering import facts_of
+from orchestrator.errors import QueueError
 from orchestrator.jobs.scripted import Script
-from tests.unit.engine_world import JOB, KEY, STOP
+from tests.unit.engine_world import JOB, KEY, STOP, BrokenQueue
 from tests.unit.test_control import perform_due, run_dry
 
 FAILS = Script(outcome=Outcome.FAILED, error="boom")
@@ -53,6 +55,35 @@ def test_a_retry_gives_all_attempts_again_and_is_given_once(world):
     state = pair.store.load_all(KEY).state(0)
     assert (state.attempt, state.control) == (4, Control(forgiven=2, acts=(Act("retried", 9.0, "ann", "mended"),)))
     assert violations(pair.plan, pair.store.load_all(KEY), RunStatus.SUCCEEDED) == []
+
+
+@pytest.mark.parametrize(
+    ("work", "says", "ends", "cause"),
+    [
+        (Work(), 1, "succeeded", None),
+        (Work(), 2, "skipped", "when"),
+        (JOB, 1, "succeeded", None),
+        (JOB, 2, "skipped", "when"),
+        (Work("job", {"over": "{{ run.deployment.items }}"}), 1, "skipped", EMPTY),
+    ],
+)
+def test_a_retry_ends_a_step_that_has_nothing_to_launch_now(world, work: Work, says: int, ends: str, cause: str | None):
+    """Values of the deployment can be mended while a step waits for a person."""
+    when = "{{ run.deployment.says == 1 }}"
+    pair = world(
+        replace(HELD, work=work, when=when, inner="v2" if work.spec else ""),
+        Step("b", JOB, ("a",), TriggerRule.ALL_DONE),
+    )
+    pair.start()
+    run_dry(pair)
+    assert pair.statuses() == {"a": "needs_attention", "b": "pending"}
+    pair.engine.ledger.facts = lambda run: facts_of(run) | {"deployment": {"says": says, "items": []}}
+    pair.engine.control(KEY, RetryRequested(1, 9.0, "ann", "mended"), [0])
+    assert pair.finish() is RunStatus.SUCCEEDED
+    view = pair.store.load_all(KEY)
+    assert pair.statuses() == {"a": ends, "b": "succeeded"}
+    assert (view.state(0).error, view.state(0).cause) == (None, cause)
+    assert violations(pair.plan, view, RunStatus.SUCCEEDED) == []
 
 
 def test_a_retry_of_an_earlier_attempt_or_after_too_many_changes_nothing():
@@ -162,6 +193,25 @@ def test_a_step_whose_job_goes_on_though_it_has_succeeded_cannot_be_marked():
     assert machine.evolve(plan, 0, live, StopRequested(STOP)) is not None
 
 
+RUNNING = StepState(Status.RUNNING, 1, job_name="n", job="j", claimed_at=1.0, started_at=1.0)
+
+
+@pytest.mark.parametrize("outcome", [Outcome.SUCCEEDED, Outcome.FAILED, Outcome.CANCELLED, Outcome.INTERRUPTED])
+@pytest.mark.parametrize("mark", MARKS)
+def test_however_the_job_of_a_marked_step_ends_the_step_ends_as_it_was_marked(mark: Status, outcome: Outcome):
+    state = replace(RUNNING, stop=marked(mark).stop)
+    made = machine.evolve(compile_plan("g", "v1", (HELD,)), 0, state, JobEnded(1, JobEnd(outcome, 9.0)))
+    assert made is not None
+    assert (made.state.status, made.state.cause, made.state.ended_at) == (mark, MARKED, 9.0)
+
+
+def test_what_fails_while_it_is_cancelled_needs_nobody():
+    state, failed = replace(RUNNING, stop=STOP), JobEnded(1, JobEnd(Outcome.FAILED, 9.0))
+    made = machine.evolve(compile_plan("g", "v1", (HELD,)), 0, state, failed)
+    assert made is not None
+    assert made.state.status is Status.FAILED
+
+
 def test_a_cancelled_run_takes_what_needs_attention_with_it(world):
     pair = world(HELD, Step("b", JOB, after=("a",)), a=FAILS)
     pair.start()
@@ -183,6 +233,35 @@ def test_what_is_marked_and_held_survives_being_stored_and_says_who_may_read_it(
     assert (plan_codec.schema_of_plan(plan), plan_codec.schema_of_plan(compile_plan("g", "v1", (Step("a"),)))) == (2, 1)
     with pytest.raises(ValueError, match=r"Stop\.mark: expected succeeded or failed or skipped, got 'running'"):
         codec.state_from_json({"stop": {"at": 1.0, "mark": "running"}})
+
+
+def test_the_interruptions_before_a_retry_do_not_count():
+    worn = replace(RUNNING, status=Status.NEEDS_ATTENTION, attempt=22, interruptions=21, unasked=21, ended_at=9.0)
+    made = machine.evolve(compile_plan("g", "v1", (HELD,)), 0, worn, RetryRequested(22, 10.0))
+    assert made is not None
+    assert (made.state.status, made.state.unasked) == (Status.UP_FOR_RETRY, 0)
+
+
+def test_what_somebody_marked_is_paid_again_by_whoever_marks_it_again(world):
+    """Whoever marked it first may have died before he paid for what comes after it."""
+    pair = world(HELD, Step("b", JOB, after=("a",)), a=FAILS)
+    pair.start()
+    run_dry(pair)
+    pair.engine.ledger.queue = broken = BrokenQueue(pair.queue)
+    broken.broken = True
+    with pytest.raises(QueueError):
+        pair.engine.control(KEY, marked(Status.SUCCEEDED), [0])
+    broken.broken = False
+    pair.engine.control(KEY, marked(Status.SUCCEEDED), [0])
+    assert pair.finish() is RunStatus.SUCCEEDED
+
+
+def test_whoever_takes_a_claim_over_keeps_what_is_remembered_of_the_attempts_before():
+    plan, past = compile_plan("g", "v1", (HELD,)), (Past(1, 1.0, 1.0, 2.0, "j", "boom", "exit"),)
+    claimed = StepState(Status.LAUNCHING, 2, job_name="n", claimed_at=10.0, past=past)
+    made = machine.evolve(plan, 0, claimed, LaunchClaimed(2, "n", 90.0, over=10.0))
+    assert made is not None
+    assert (made.state.claimed_at, made.state.past) == (90.0, past)
 
 
 def test_the_launch_after_a_retry_is_owed():

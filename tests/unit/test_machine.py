@@ -364,7 +364,10 @@ def test_a_final_state_never_changes(state: StepState, event):
         (RUNNING, GatePassed(Tally(), 9.0)),
         (AGAIN, CLAIMED),
         (AGAIN, succeeded()),
+        (StepState(), StepSettled(Status.SUCCEEDED, 9.0, attempt=2)),
         (AGAIN, StepSettled(Status.SKIPPED, 9.0)),
+        (AGAIN, StepSettled(Status.SUCCEEDED, 9.0, attempt=3)),
+        (AGAIN, StepSettled(Status.UPSTREAM_FAILED, 9.0, attempt=2)),
         (AGAIN, LaunchClaimed(3, "a--k-0-3", 10.0)),
     ],
 )
