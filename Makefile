@@ -71,7 +71,7 @@ openapi: .venv/dev  ## Write docs/openapi.json, the description of the console, 
 simulate: .venv/dev  ## Simulate N=500 seeded worlds of crashes, duplicates and losses
 	$(BIN)/python -m tests.simulation --seeds $(N)
 
-mutants: .venv/dev  ## Break the machine by hand, a dozen times, and show that the simulation notices
+mutants: .venv/dev  ## Break the engine by hand, in 300 ways, and show that a simulated world or a test notices each
 	$(BIN)/python -m tests.simulation.mutants
 
 crash: .venv/dev  ## kill -9 a real run again and again, until it is done; 50 times

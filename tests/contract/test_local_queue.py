@@ -4,10 +4,10 @@ import math
 
 import pytest
 
-from orchestrator.core.messages import Finish, Launch
+from orchestrator.core.messages import Finish, Launch, Notify
 from orchestrator.home.database import Database
-from orchestrator.ports import CHECKS
-from orchestrator.queues.local import VISIBILITY, LocalQueue
+from orchestrator.ports import CHECKS, NOTICES
+from orchestrator.queues.local import MAX_TRIES, SLOWEST, VISIBILITY, LocalQueue
 from tests.contract.queues import task
 
 RUNS = ["k"]
@@ -81,6 +81,23 @@ def test_what_a_dead_process_had_leased_is_due_again_when_it_is_released(queue: 
     queue.release("k", 5.0)
     assert names(queue, 5.0) == [FIRST.name]
     assert queue.next_due(RUNS, [CHECKS]) == 5.0 + VISIBILITY
+
+
+def test_the_notifications_of_a_forgotten_run_are_sent_all_the_same(queue: LocalQueue):
+    tells = Notify("k", "ops", "run_failed")
+    queue.put([task(tells, NOTICES), FIRST])
+    queue.forget("k")
+    assert (names(queue, 0.0), names(queue, 0.0, queue_name=NOTICES)) == ([], [tells.name])
+
+
+def test_a_notification_is_tried_however_often_its_receiver_is_down(queue: LocalQueue):
+    """For how long, its sender decides: a receiver may be down for a weekend."""
+    tells, now = Notify("k", "ops", "run_failed"), 0.0
+    queue.put([task(tells, NOTICES)])
+    for _ in range(2 * MAX_TRIES):
+        (delivery,) = queue.lease(RUNS, NOTICES, now, 1)
+        assert queue.retry(delivery, now, "down")
+        now += SLOWEST
 
 
 def test_a_forgotten_run_leaves_nothing(queue: LocalQueue):

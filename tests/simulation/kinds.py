@@ -15,6 +15,11 @@ KINDS: dict[str, Callable[[Weather, Mapping[str, int]], bool]] = {
     "sweeps": lambda weather, _: weather.period is not None,
     "no sweeps": lambda weather, _: weather.period is None,
     "no threads": lambda weather, _: not weather.threads,
+    "dataflow": lambda weather, _: not weather.unique,
+    "lists lose jobs": lambda weather, _: weather.lost > 0 and not weather.unique,
+    "states go back": lambda weather, _: weather.goes_back > 0 and not weather.unique,
+    "storms": lambda weather, _: weather.storms > 0 and not weather.unique,
+    "threads": lambda weather, _: weather.threads > 0,
     "forged": lambda weather, _: weather.forged > 0,
 }
 

@@ -55,6 +55,11 @@ def test_a_plan_survives_being_stored():
     assert plan_codec.plan_from_json(through_json(plan_codec.plan_to_json(plan))) == plan
 
 
+def test_what_a_newer_version_added_to_a_state_is_left_aside():
+    state = StepState(Status.RUNNING, 1, job_name="n", job="j", claimed_at=1.0, started_at=1.0)
+    assert state_from_json({**state_to_json(state), "added_later": {"n": 1}}) == state
+
+
 def test_a_plan_with_a_rule_that_older_versions_do_not_know_is_left_to_newer_ones():
     assert [plan_codec.schema_of_plan(compile_plan("g", "v", STEPS[:count])) for count in (2, 3, 4)] == [1, 2, 2]
     assert plan_codec.schema_of_plan(compile_plan("g", "v", (*STEPS[:2], STEPS[3]))) == codec.SCHEMA

@@ -228,9 +228,10 @@ def test_nothing_is_recorded_that_is_not_on_the_queue():
 
 def test_whoever_completes_a_start_and_a_sweep_put_the_look_again():
     world = World(compiled(A))
-    world.kept.tasks.clear()
-    world.engine.start(Run("r1", "key", "sales", "v", {}, 0.0), world.plan)
-    assert looks(world) == [100.0]
+    for key in ("key", "another"):
+        world.kept.tasks.clear()
+        assert world.engine.start(Run("r1", key, "sales", "v", {}, 0.0), world.plan).key == "key"
+        assert looks(world) == [100.0]
     world.kept.tasks.clear()
     world.engine.sweep("key", "e")
     assert looks(world) == [100.0]

@@ -40,6 +40,16 @@ def test_starting_again_starts_nothing(world):
     assert diamond.due() == []
 
 
+def test_a_start_that_is_repeated_launches_nothing_again_though_the_queue_has_forgotten_the_names(world):
+    diamond = world(*DIAMOND)
+    diamond.start()
+    for effect in diamond.due():
+        diamond.engine.perform(effect)
+    diamond.queue.forget(KEY)
+    assert not diamond.start()
+    assert [effect for effect in diamond.due() if isinstance(effect, Launch)] == []
+
+
 def test_a_start_that_died_before_it_paid_is_continued_by_the_next(world):
     diamond = world(*DIAMOND)
     diamond.store.open_run(diamond.run, diamond.plan)

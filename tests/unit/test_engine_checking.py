@@ -1,12 +1,14 @@
 """Looks at jobs: when, by whom, and what becomes of those that are late, ready, or not to be asked."""
 
+import json
+
 import pytest
 
 from orchestrator.core.job_end import JobEnd, Outcome
 from orchestrator.core.messages import Check
-from orchestrator.core.model import RunStatus, Status
+from orchestrator.core.model import RunStatus, Status, StepState
 from orchestrator.core.steps import CheckPolicy, Step
-from orchestrator.engine.checking import GRACE
+from orchestrator.engine.checking import GRACE, ended
 from orchestrator.errors import BackendError
 from orchestrator.jobs.scripted import Script, ScriptedBackend
 from orchestrator.ports import CHECKS, JobRequest, JobRunning, JobStatus, Launched
@@ -79,6 +81,13 @@ def test_a_job_that_is_ready_too_late_is_stopped_before_its_step_has_failed(worl
     state = single.store.load_all(KEY).state(0)
     assert (state.status, state.cause, state.live) == (Status.FAILED, "timeout", False)
     assert [job.cancelled_at for job in single.jobs.jobs.values()] == [180.0]
+
+
+def test_outputs_that_nothing_can_hold_fail_the_step_for_good():
+    deep = json.loads("[" * 60 + "]" * 60)
+    state, end = StepState(Status.RUNNING, 1, started_at=1.0), JobEnd(Outcome.SUCCEEDED, 9.0, {"deep": deep})
+    told = ended(Step("a", JOB), state, end, 0.0).end
+    assert (told.outcome, told.cause, told.permanent, told.outputs) == (Outcome.FAILED, "outputs", True, None)
 
 
 def test_a_job_service_that_cannot_tell_does_not_fail_the_step(world):

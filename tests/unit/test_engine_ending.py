@@ -253,6 +253,18 @@ def test_a_job_that_goes_on_though_its_step_has_succeeded_is_stopped_with_its_ru
     assert pair.store.get_run(KEY).ended_at >= 16.0
 
 
+def test_a_job_that_goes_on_is_not_taken_for_ended_where_its_service_shows_how_it_was_before(world):
+    """Dataflow's states go back: what runs is shown as if it had not begun."""
+    pair = world(Step("stream", JOB), Step("b", JOB), stream=Script(5.0, live=True), b=Script(seconds=1e6))
+    pair.start()
+    for effect in pair.due():
+        pair.engine.perform(effect)
+    for now in (6.0, 4.0):
+        pair.now = now
+        pair.engine.perform(Check(KEY, 0, 1))
+        assert pair.store.load_all(KEY).state(0).live
+
+
 def test_the_check_that_saw_the_end_of_a_job_that_went_on_pays_for_it_when_it_comes_again(world):
     """Another check had ended the step, and was taken for the one who pays: the run did not end (seed 4016825)."""
     lone = world(Step("stream", JOB), stream=Script(5.0, live=True))

@@ -8,7 +8,7 @@ from orchestrator.core.job_end import JobEnd, Outcome
 from orchestrator.core.messages import Check, Launch
 from orchestrator.core.model import RunStatus, Status
 from orchestrator.core.steps import NO_JOB, Retry, Step, Work
-from orchestrator.errors import AmbiguousLaunchError, BackendError, LaunchRefusedError
+from orchestrator.errors import AmbiguousLaunchError, BackendError, LaunchRefusedError, UnexpectedError
 from orchestrator.jobs.scripted import Script
 from orchestrator.ports import JobRequest, Launched
 from tests.unit.engine_world import JOB, KEY, LossyBackend, World
@@ -108,6 +108,24 @@ def test_a_launch_that_sent_nothing_may_be_made_again_at_once(world, call: str):
     single.engine.perform(launch)
     assert single.statuses() == {"a": "running"}
     assert len(single.jobs.jobs) == 1
+
+
+def test_a_launch_that_raised_what_nobody_foresaw_may_have_been_sent(world):
+    """So its claim stays valid, and the task is delivered again."""
+    single = world(Step("a", JOB), lease=90.0)
+
+    class Broken(LossyBackend):
+        def launch(self, request: JobRequest) -> Launched:
+            self.jobs.launch(request)
+            raise ZeroDivisionError("in an adapter")
+
+    single.engine.ledger.backends = {"job": Broken(single.jobs, launches=True)}
+    single.start()
+    (launch,) = single.due()
+    with pytest.raises(UnexpectedError, match="ZeroDivisionError: in an adapter"):
+        single.engine.perform(launch)
+    state = single.store.load_all(KEY).state(0)
+    assert (state.status, state.claimed_at, state.due) == (Status.LAUNCHING, 0.0, None)
 
 
 def test_of_two_who_may_launch_what_was_not_sent_one_does(world):

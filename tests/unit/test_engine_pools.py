@@ -7,7 +7,7 @@ import pytest
 
 from orchestrator.core.codec import state_from_json, state_to_json
 from orchestrator.core.control import Hold
-from orchestrator.core.events import HoldReleased, HoldRequested, JobEnded
+from orchestrator.core.events import HoldReleased, HoldRequested, JobEnded, LaunchClaimed
 from orchestrator.core.graph import Graph
 from orchestrator.core.job_end import Interruption, JobEnd, Outcome
 from orchestrator.core.machine import evolve
@@ -205,6 +205,22 @@ def test_a_step_that_is_held_or_cancelled_leaves_the_line():
     assert found.store.standing("p") == (1, 1)
     found.end("d")
     assert found.active == ["b"]
+
+
+def test_a_step_behind_a_join_that_is_cancelled_while_it_stands_in_line_ends():
+    found = world(pooled("a"), Step("b"), Step("c"), pooled("d", "b", "c"), p=1)
+    assert found.store.standing("p") == (1, 1)
+    found.engine.cancel(KEY, STOP, [found.plan.numbers["d"]])
+    found.settle()
+    assert (found.state("d").status, found.state("d").waits) == (Status.CANCELLED, None)
+
+
+def test_whoever_takes_a_claim_over_has_the_places_of_the_attempt():
+    plan, places = Graph("g", (pooled("a"),)).compile(), (Place("p", 1),)
+    claimed = StepState(Status.LAUNCHING, 1, job_name="n", claimed_at=10.0, places=places)
+    made = evolve(plan, 0, claimed, LaunchClaimed(1, "n", 90.0, over=10.0))
+    assert made is not None
+    assert (made.state.claimed_at, made.state.places) == (90.0, places)
 
 
 def test_who_joins_the_line_looks_once_more_since_a_place_may_have_become_free_meanwhile():

@@ -97,6 +97,15 @@ def test_a_wide_join_counts_what_is_kept_through_its_gates(kept: Collection[int]
     assert len(gates) == (0 if len(kept) == 40 else 1 if set(kept) >= set(range(20, 40)) else 2)
 
 
+def test_a_gate_of_which_all_is_kept_brings_to_its_join_how_that_ended():
+    wide = [Step(f"s{number}", JOB) for number in range(40)]
+    steps = [*wide, Step("all", JOB, after=tuple(sorted(step.name for step in wide)))]
+    plan = rerun(steps, {**dict.fromkeys(range(20), Status.SUCCEEDED), 5: Status.SKIPPED})
+    join = plan.nodes[40].join
+    assert join is not None
+    assert plan.joins[join].base == Tally(succeeded=19, skipped=1)
+
+
 def _play(plan: Plan, ended: Status) -> View:
     """All steps but the last one end so, and the gates pass."""
     states: dict[int, StepState] = {}

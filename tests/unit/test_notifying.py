@@ -8,7 +8,9 @@ import pytest
 from orchestrator.core.announcing import happened, unannounced
 from orchestrator.core.codec import run_from_json, run_to_json
 from orchestrator.core.compiler import compile_plan
-from orchestrator.core.messages import Announce, Notify
+from orchestrator.core.events import LaunchClaimed
+from orchestrator.core.machine import evolve
+from orchestrator.core.messages import Announce, Finish, Notify
 from orchestrator.core.model import MARKED, Run, RunStatus, Status, StepState, Stop
 from orchestrator.core.occasions import Occasion
 from orchestrator.core.past_attempts import Past
@@ -188,6 +190,10 @@ def test_an_attempt_that_was_announced_is_remembered_after_a_retry():
     assert (failure.at, failure.error, failure.cause) == (50.0, "no", "exit")
     assert happened(replace(state, announced=1), "needs_attention", 2) is None
     assert happened(state, "needs_attention", 3) is None
+    plan, waits = compile_plan("g", "v", (Step("load"),)), replace(FAILED, status=Status.UP_FOR_RETRY, announced=2)
+    claimed = evolve(plan, 0, waits, LaunchClaimed(3, "load--k-0-3", 60.0))
+    assert claimed is not None
+    assert claimed.state.announced == 2
 
 
 def test_the_tasks_and_the_record_keep_what_they_say():
@@ -217,6 +223,25 @@ def test_a_failure_is_not_announced_before_its_notifications_are_on_the_queue():
     with pytest.raises(QueueError):
         engine.perform(Announce("key", 0, 2))
     assert engine.ledger.store.load("key", [0], ()).state(0) == FAILED
+
+
+def test_a_run_does_not_end_before_its_notifications_are_on_the_queue():
+    kept = Kept()
+    engine = world(kept, Step("load"), states={0: StepState(Status.SUCCEEDED, ended_at=50.0)})
+
+    def down(_: object) -> None:
+        raise QueueError("down")
+
+    engine.ledger.queue.put = down  # type: ignore[method-assign]
+    with pytest.raises(QueueError):
+        engine.perform(Finish("key"))
+    assert engine.ledger.store.get_run("key").status is RunStatus.RUNNING
+
+
+def test_a_run_that_ends_announces_what_its_steps_have_not_come_to_announce():
+    kept = Kept({"ops": ["step_failed", "run_failed"]})
+    world(kept, Step("load"), states={0: FAILED}).perform(Finish("key"))
+    assert [task.name for task in kept.tasks] == ["key-step-failed-0-2-to-ops", "key-run-failed-to-ops"]
 
 
 def test_what_a_person_marks_before_it_is_announced_is_neither_told_nor_recorded_as_told():

@@ -67,6 +67,17 @@ def test_an_active_job_of_the_name_is_adopted_on_409(bench: Bench):
     assert (bench.fake.calls[LAUNCH], bench.fake.launches) == (2, {request.name: 1})
 
 
+def test_an_ended_job_that_one_look_has_missed_is_found_before_another_is_launched(bench: Bench):
+    """Its name is free, so that Dataflow would run it a second time."""
+    request = bench.request("good")
+    first = bench.backend.launch(request)
+    bench.over(first.job)
+    bench.fake.fail("jobs.list", Canned({}))
+    assert bench.backend.find(request) is None
+    assert bench.backend.launch(request).job == first.job
+    assert bench.fake.launches == {request.name: 1}
+
+
 def test_the_recorded_409_is_ambiguous(bench: Bench):
     bench.fake.fail(LAUNCH, Canned(fixture("dataflow/name-taken")["body"], 409))
     with pytest.raises(AmbiguousLaunchError, match="There is already an active job named refunds-20260305"):

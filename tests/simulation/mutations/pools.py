@@ -44,18 +44,21 @@ MUTANTS = (
         "    pools = ledger.pools_of(execution, effect.node)",
         "    pools = ledger.pools_of(execution, effect.node) if ledger.launch_lease < 0 else {}",
         kinds=("pools",),
+        test="tests/unit/test_places.py::test_steps_of_runs_that_nobody_drives_do_not_keep_those_of_others_waiting",
     ),
     Mutant(
         "a run's own limit counts only where there are other pools",
         CLAIMING,
         "    limited = ledger.pools or execution.run.max_parallel is not None",
         "    limited = ledger.pools",
+        test="tests/unit/test_engine_pools.py::test_a_run_with_a_limit_never_has_more_active_attempts_and_all_get_there",
     ),
     Mutant(
         "whoever frees a place of its run wakes nobody",
         LEDGER,
         "self.pools.get(pool) if key is None else self.known(key).run.max_parallel",
         "self.pools.get(pool)",
+        test="tests/unit/test_engine_pools.py::test_a_run_with_a_limit_never_has_more_active_attempts_and_all_get_there",
     ),
     Mutant(
         "any number of runs of a graph are active",
@@ -118,6 +121,7 @@ MUTANTS = (
         ENGINE,
         "            run = replace(run, max_parallel=plan.max_parallel)",
         "            run = replace(run)",
+        test="tests/unit/test_engine_pools.py::test_a_run_with_a_limit_never_has_more_active_attempts_and_all_get_there",
     ),
     Mutant(
         "a place that is taken is taken again",
@@ -126,6 +130,7 @@ MUTANTS = (
         "                    return Commit(False, seen, {}, taken=True)\n",
         "",
         kinds=("pools",),
+        test="tests/contract/test_pools.py::test_a_place_that_is_taken_is_not_taken_and_nothing_is_written[memory]",
     ),
     Mutant(
         "a place without a document is taken in Firestore though it has one by now",
@@ -147,6 +152,7 @@ MUTANTS = (
         "    return state if state.status.active or not state.places else replace(state, places=())",
         "    return state",
         kinds=("pools",),
+        test="tests/unit/test_places.py::test_steps_of_runs_that_nobody_drives_do_not_keep_those_of_others_waiting",
     ),
     Mutant(
         "whoever takes a claim over has none of its places",
@@ -154,6 +160,7 @@ MUTANTS = (
         "            places=state.places if event.over is not None else event.places,",
         "            places=event.places,",
         kinds=("pools",),
+        test="tests/unit/test_engine_pools.py::test_whoever_takes_a_claim_over_has_the_places_of_the_attempt",
     ),
     Mutant(
         "a step that is cancelled or held stays in line",
@@ -161,6 +168,7 @@ MUTANTS = (
         "(state.status not in WAITING or state.stop is not None or held)",
         "(state.status not in WAITING)",
         kinds=("pools",),
+        test="tests/unit/test_engine_pools.py::test_a_step_that_is_held_or_cancelled_leaves_the_line",
     ),
     Mutant(
         "whoever has joined the line does not look once more",
@@ -169,13 +177,20 @@ MUTANTS = (
         "            return None",
         test="tests/unit/test_engine_pools.py",
     ),
-    Mutant("whoever is first in line does not go first", POOLS, "    before = sum(", "    before = 0 * sum("),
+    Mutant(
+        "whoever is first in line does not go first",
+        POOLS,
+        "    before = sum(",
+        "    before = 0 * sum(",
+        test="tests/unit/test_engine_pools.py::test_the_place_of_what_ends_goes_to_the_most_urgent_and_then_to_who_came_first",
+    ),
     Mutant(
         "the line knows no priorities",
         "orchestrator/core/pools.py",
         '    return f"{MAX_PRIORITY - priority:04d} ',
         '    return f"{MAX_PRIORITY:04d} ',
         kinds=("pools",),
+        test="tests/unit/test_engine_pools.py::test_the_place_of_what_ends_goes_to_the_most_urgent_and_then_to_who_came_first",
     ),
     Mutant(
         "whoever frees a place or leaves a line wakes nobody",
@@ -183,6 +198,7 @@ MUTANTS = (
         "        if commit.moves is not NO_MOVES:\n            self.give",
         "        if commit.moves is None:\n            self.give",
         kinds=("pools",),
+        test="tests/unit/test_engine_pools.py::test_the_place_of_what_ends_goes_to_the_most_urgent_and_then_to_who_came_first",
     ),
     Mutant(
         "whoever leaves a line wakes nobody",
@@ -197,6 +213,7 @@ MUTANTS = (
         "        for node in changed if self.pools or execution.run.max_parallel is not None else ():",
         "        for node in ():",
         kinds=("pools",),
+        test="tests/unit/test_engine_pools.py::test_late_deliveries_of_what_has_ended_wake_those_in_line_once",
     ),
     Mutant(
         "only one is woken, however many places are free",
@@ -211,6 +228,7 @@ MUTANTS = (
         "commit.state.control is not None or commit.moves.leaves is not None",
         "commit.state.control is not None",
         kinds=("pools",),
+        test="tests/unit/test_engine_pools.py::test_a_step_behind_a_join_that_is_cancelled_while_it_stands_in_line_ends",
     ),
     Mutant(
         "a sweep leaves lines alone",
@@ -218,6 +236,7 @@ MUTANTS = (
         "    for pool in lines:\n        mend",
         "    for pool in dict[str, None]():\n        mend",
         kinds=("pools",),
+        test="tests/unit/test_engine_pools.py::test_a_place_that_is_left_behind_is_freed_by_a_sweep_when_somebody_waits",
     ),
     Mutant(
         "a sweep puts the launches of all who stand in line",

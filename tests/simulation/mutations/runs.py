@@ -18,6 +18,7 @@ MUTANTS = (
         MEMORY,
         "            self._counters[run.key] = {}\n",
         "            self._counters[run.key] = next(iter(self._counters.values()), {})\n",
+        test="tests/unit/test_active_runs.py::test_a_run_beyond_the_limit_waits_in_line_and_begins_when_one_has_ended",
     ),
     # Several handlers in one process.
     Mutant(
@@ -69,12 +70,14 @@ MUTANTS = (
         MEMORY,
         "            if (there := self.find_run(run.id)) is not None:\n                return there\n",
         "",
+        test="tests/unit/test_engine.py::test_starting_again_starts_nothing",
     ),
     Mutant(
         "a start that comes second goes on with its own key",
         ENGINE,
         "ledger.pay(execution, ledger.store.load(there.key, execution.plan.roots, ()), execution.plan.roots)",
         "ledger.pay(execution, View(), execution.plan.roots)",
+        test="tests/unit/test_engine.py::test_a_start_that_is_repeated_launches_nothing_again_though_the_queue_has_forgotten_the_names",
     ),
     Mutant(
         "a run's key is a function of its id again",
@@ -82,18 +85,21 @@ MUTANTS = (
         "        there = ledger.store.open_run(run, plan, kept)\n",
         "        from orchestrator.core.names import run_key\n"
         "        run = replace(run, key=run_key(run.id))\n        there = ledger.store.open_run(run, plan, kept)\n",
+        test="tests/unit/test_engine.py::test_a_diamond_runs_to_its_end_with_one_job_a_step",
     ),
     Mutant(
         "nobody looks whether a run that a task is of is long over",
         LEDGER,
         "        return stored is None or stored.status is not RunStatus.RUNNING\n",
         "        return False\n",
+        test="tests/unit/test_engine.py::test_a_task_that_outlives_its_run_launches_nothing_again",
     ),
     Mutant(
         "a run that is gone, as another instance can see, goes on where it is remembered",
         LEDGER,
         "        return stored is None or stored.status is not RunStatus.RUNNING\n",
         "        return stored is not None and stored.status is not RunStatus.RUNNING\n",
+        test="tests/unit/test_engine.py::test_a_task_that_outlives_its_run_launches_nothing_again",
     ),
     Mutant(
         "an id stays taken when its run is gone",
@@ -106,12 +112,14 @@ MUTANTS = (
         MEMORY,
         "            if (there := self.find_run(run.id)) is not None:\n",
         "            if (there := self.find_run(run.id)) is not None and there.status is RunStatus.RUNNING:\n",
+        test="tests/unit/test_engine.py::test_the_start_of_a_run_that_has_ended_starts_nothing_though_its_steps_are_gone",
     ),
     Mutant(
         "an unfinished run loses its id to the next start",
         MEMORY,
         "            if (there := self.find_run(run.id)) is not None:\n",
         "            if (there := self.find_run(run.id)) is not None and there.status is not RunStatus.RUNNING:\n",
+        test="tests/unit/test_engine.py::test_starting_again_starts_nothing",
     ),
     Mutant("an id stays taken in Firestore when its run is gone", IDS, "    if before is None:\n", "    if True:\n"),
     Mutant(

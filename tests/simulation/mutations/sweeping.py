@@ -4,12 +4,19 @@ from tests.simulation.mutations.mutant import MACHINE, OVERDUE, SWEEPING, Mutant
 
 MUTANTS = (
     Mutant("a sweep's tasks carry no epoch", SWEEPING, '-{SWEEP}{epoch}", ledger', '-{SWEEP}", ledger'),
-    Mutant("a sweep's checks carry no epoch", SWEEPING, 'chain=f"{SWEEP}{epoch}{', 'chain=f"{SWEEP}{'),
+    Mutant(
+        "a sweep's checks carry no epoch",
+        SWEEPING,
+        'chain=f"{SWEEP}{epoch}{',
+        'chain=f"{SWEEP}{',
+        test="tests/unit/test_overdue.py::test_a_sweep_looks_at_a_job_whose_watchdog_is_late_once_an_hour",
+    ),
     Mutant(
         "each sweep puts again what is lost",
         SWEEPING,
         'epoch = f"{int(now // EPOCHS[queue]):x}"',
         'epoch = f"{int(now)}"',
+        test="tests/unit/test_overdue.py::test_a_sweep_puts_a_launch_that_may_still_wait_under_the_name_that_it_has_if_it_waits",
     ),
     Mutant(
         "a sweep takes what waits in a slow queue for lost",
@@ -18,7 +25,13 @@ MUTANTS = (
         " or True",
         test="tests/unit/test_overdue.py",
     ),
-    Mutant("a queue that stands still is waited for", OVERDUE, " or max(since, self.moved) + STILL < now", ""),
+    Mutant(
+        "a queue that stands still is waited for",
+        OVERDUE,
+        " or max(since, self.moved) + STILL < now",
+        "",
+        test="tests/unit/test_overdue.py::test_a_launch_is_lost_where_it_was_overtaken_or_nothing_moves",
+    ),
     Mutant(
         "what the queue let through lately does not count",
         OVERDUE,

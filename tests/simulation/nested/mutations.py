@@ -18,6 +18,7 @@ MUTANTS = (
         "        return self._start(run, self._inner(request.run, request.node), ())",
         "        return None",
         _WORLDS,
+        test="tests/unit/test_children.py::test_a_run_that_a_handler_opens_after_its_step_has_ended_is_cancelled",
     ),
     Mutant(
         "every launch opens a run of its own",
@@ -25,6 +26,7 @@ MUTANTS = (
         "        key = run_key(request.name)\n        folder",
         '        key = run_key(f"{request.name}{self._engine.ledger.clock()}")\n        folder',
         _WORLDS,
+        test="tests/unit/test_children.py::test_the_run_inside_has_what_it_needs_of_the_run_outside",
     ),
     Mutant(
         "a run that was found is not given what it owes",
@@ -39,6 +41,7 @@ MUTANTS = (
         " and run.parent is not None and ended_without(ledger, ref_in(run.parent)):",
         " and run.parent is not None and False:",
         _WORLDS,
+        test="tests/unit/test_children.py::test_a_sweep_cancels_a_run_whose_step_has_ended_and_leaves_others_alone",
     ),
     Mutant(
         "a sweep cancels a run whose step goes on",
@@ -46,6 +49,7 @@ MUTANTS = (
         "    over = not (state.status.active or state.live)",
         "    over = True",
         _WORLDS,
+        test="tests/unit/test_children.py::test_a_sweep_cancels_a_run_whose_step_has_ended_and_leaves_others_alone",
     ),
     Mutant(
         "a run inside is not cancelled",
@@ -53,6 +57,7 @@ MUTANTS = (
         "        self._engine.cancel(job, replace(",
         "        ledger.known(job), (replace(",
         _WORLDS,
+        test="tests/unit/test_children.py::test_a_cancellation_goes_inside_with_who_and_why",
     ),
     Mutant(
         "a run that has failed is told as succeeded",
@@ -60,6 +65,7 @@ MUTANTS = (
         "                return self._failed(run, at)",
         "                return self._succeeded(run, at)",
         _WORLDS,
+        test="tests/unit/test_children.py::test_the_end_of_a_run_says_which_steps_failed_and_why",
     ),
     Mutant(
         "a run that is cancelled is told as failed",
@@ -67,6 +73,7 @@ MUTANTS = (
         "                return JobEnd(Outcome.CANCELLED, at, error=self._why_cancelled(run))",
         "                return self._failed(run, at)",
         _WORLDS,
+        test="tests/unit/test_children.py::test_a_cancellation_goes_inside_with_who_and_why",
     ),
     Mutant(
         "another attempt runs all again",
@@ -88,6 +95,7 @@ MUTANTS = (
         "again = status in _BAD or not met_by(step, kept_before(step, chosen))",
         "again = True",
         _WORLDS,
+        test="tests/unit/test_rerun.py::test_a_step_that_need_not_wait_for_what_runs_again_is_kept_and_so_is_what_is_behind_it",
     ),
     Mutant(
         "a step is kept though it has to wait for what runs again",
@@ -95,6 +103,7 @@ MUTANTS = (
         "return join.pending > 0 and verdict(step.trigger, join) is Verdict.RUN",
         "return join.pending > 0 and verdict(step.trigger, join) in (Verdict.RUN, Verdict.WAIT)",
         _WORLDS,
+        test="tests/unit/test_rerun.py::test_what_is_named_runs_again_and_all_downstream",
     ),
     Mutant(
         "a rerun that keeps no step keeps nothing inside",
@@ -137,6 +146,7 @@ MUTANTS = (
         "given if isinstance(given, dict) else {}, now)",
         "{}, now)",
         _WORLDS,
+        test="tests/unit/test_children.py::test_the_run_inside_has_what_it_needs_of_the_run_outside",
     ),
     Mutant(
         "the end of a run is told to another attempt",
@@ -144,6 +154,7 @@ MUTANTS = (
         "check = Check(parent.run, parent.node, parent.attempt, EVENT)",
         "check = Check(parent.run, parent.node, parent.attempt + 1, EVENT)",
         _WORLDS,
+        test="tests/unit/test_children.py::test_the_end_of_a_run_is_noticed_before_the_next_check_of_its_step",
     ),
     Mutant(
         "failures that are tolerated fail the step",
@@ -151,6 +162,7 @@ MUTANTS = (
         "        if bad <= tolerated(step.work.spec, items):",
         "        if not bad:",
         _WORLDS,
+        test="tests/unit/test_mapped.py::test_tolerated_failures_do_not_fail_the_step",
     ),
     Mutant(
         "a mapped run forgets how many items may be at work at once",
@@ -165,6 +177,7 @@ MUTANTS = (
         '    if step.inner and spec.get("over") == []:',
         "    if False:",
         _WORLDS,
+        test="tests/unit/test_mapped.py::test_without_items_the_step_is_skipped",
     ),
     Mutant(
         "what is inside a run that goes on with another begins anew",
@@ -186,5 +199,6 @@ MUTANTS = (
         "    for start in range(0, count, compiler.SPREAD):",
         "    for start in range(compiler.SPREAD, count, compiler.SPREAD):",
         _WORLDS,
+        test="tests/unit/test_mapped.py::test_a_plan_of_ten_thousand_opens_in_parts_and_ends_in_a_tree",
     ),
 )
