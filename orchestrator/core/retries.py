@@ -138,8 +138,11 @@ def cancelled(state: StepState, at: float) -> StepState:
         left = state.outputs if stop.outputs is None else stop.outputs
         outputs = left if stop.mark is Status.SUCCEEDED else None
         return replace(state, status=stop.mark, ended_at=ended_at, due=None, outputs=outputs, cause=MARKED)
-    lost = state.status is Status.UP_FOR_RETRY and state.error is None and state.cause is None
+    waited = state.status in (Status.UP_FOR_RETRY, Status.NEEDS_ATTENTION)
+    lost = waited and state.error is None and state.cause is None
     error = INTERRUPTED if lost else state.error
+    if waited and not lost:  # what it ended with, it was not cancelled for
+        error = f"it had {'found no quota' if no_quota(state) else 'failed'}: {state.error or state.cause}"
     return replace(
         state, status=Status.CANCELLED, ended_at=ended_at, due=None, outputs=None, error=error, cause=OPERATOR
     )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from orchestrator.core.kinds import kind_of
 from orchestrator.core.model import RunStatus
+from orchestrator.operations.load_run import with_inside
 from orchestrator.reporting.found import Found
 from orchestrator.reporting.inside import told
 from orchestrator.reporting.rehearsal import Rehearsed
@@ -50,4 +51,5 @@ def result_of(rehearsal: "Rehearsal", ids: list[str], kills: int, happened: Mapp
 
 def _found(rehearsal: "Rehearsal", run_id: str) -> Found:
     run = rehearsal.run(run_id)
-    return Found(None, run, rehearsal.graph.compile(), rehearsal.store.load_all(run.key))
+    found = Found(None, run, rehearsal.graph.compile(), rehearsal.store.load_all(run.key))
+    return with_inside(rehearsal.store, found)

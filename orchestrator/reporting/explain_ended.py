@@ -16,7 +16,7 @@ from orchestrator.reporting.phrases import (
     status_word,
     stopped,
 )
-from orchestrator.reporting.times import iso, lasted
+from orchestrator.reporting.times import iso, lasted, with_clock
 from orchestrator.reporting.upstream import names, predecessors, requires, root_causes
 from orchestrator.system.terminal import shown
 
@@ -66,7 +66,7 @@ def cancelled(step: Step, state: StepState) -> str:
     """Who cancelled the step, and how its job ended."""
     if state.stop is None:
         if kind_of(step.work).runs and state.error:
-            return f"cancelled: {state.error}"
+            return f"cancelled: {with_clock(state.error)}"
         by_whom = f": {state.error}" if state.error else ""
         return f"cancelled: its job was stopped by someone else, not by orchestrator{by_whom}"
     if not state.attempt:

@@ -8,6 +8,7 @@ from orchestrator.core.steps import Step
 from orchestrator.engine.runs_inside import child_key
 from orchestrator.reporting.found import Found
 from orchestrator.reporting.phrases import status_word
+from orchestrator.reporting.times import with_clock
 from orchestrator.system.terminal import one_line
 
 
@@ -74,7 +75,7 @@ def has_no_run(state: StepState, quoted: bool = True) -> str:
         return "has no run yet: it has not started"
     if not state.attempt:
         return f"has no run: its status is {status_word(state.status)}"
-    error = f": {one_line(state.error)}" if quoted and state.error else ""
+    error = f": {one_line(with_clock(state.error))}" if quoted and state.error else ""
     return f"has no run: it {_VERBS.get(state.status, 'failed')} before its run began{error}"
 
 

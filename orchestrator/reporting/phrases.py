@@ -6,7 +6,7 @@ from orchestrator.core.kinds import in_thread
 from orchestrator.core.model import OPERATOR, Run, RunStatus, Status, StepState, Stop
 from orchestrator.core.pools import Wait, graph_with, run_with
 from orchestrator.core.steps import Step
-from orchestrator.reporting.times import clock
+from orchestrator.reporting.times import clock, with_clock
 from orchestrator.system.terminal import one_line
 
 #: What a class of failures (a state's ``cause``) means for another attempt, where it says more than the error.
@@ -117,7 +117,7 @@ def listed(items: Iterable[str], most: int = 5) -> str:
 
 def said_of(step: Step, state: StepState) -> str:
     """Why the newest attempt did not succeed, without the step's name, with which the error may begin."""
-    return (state.error or "").removeprefix(f"step '{step.name}': ") or state.cause or ""
+    return with_clock((state.error or "").removeprefix(f"step '{step.name}': ")) or state.cause or ""
 
 
 def not_retried(step: Step, state: StepState) -> str:

@@ -12,7 +12,7 @@ from orchestrator.core.retries import QUOTA, no_quota
 from orchestrator.core.steps import Step
 from orchestrator.reporting.inside import tolerated
 from orchestrator.reporting.phrases import column, counted, status_word
-from orchestrator.reporting.times import clock, duration, iso
+from orchestrator.reporting.times import clock, duration, iso, with_clock
 from orchestrator.system.terminal import one_line
 
 #: When a process was killed, nobody notes it: what is known is when it last recorded something.
@@ -149,7 +149,7 @@ def story_lines(happenings: Iterable[Happening]) -> Iterator[str]:
     width = column([one.step or "-" for one in told], 40)
     for one in told:
         by = f" by {one.by}" if one.by else ""
-        rest = "".join(f": {one_line(text)}" for text in (one.why, one.error) if text)
+        rest = "".join(f": {one_line(text)}" for text in (one.why, with_clock(one.error)) if text)
         yield f"{clock(one.at, '%Y-%m-%d %H:%M:%S')}  {one.step or '-':{width}}  {one.what}{by}{rest}"
 
 

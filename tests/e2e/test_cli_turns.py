@@ -5,6 +5,9 @@ import subprocess
 
 import pytest
 
+from orchestrator.home import Home
+from orchestrator.local.places import Places
+from orchestrator.local.wiring import embedded
 from tests.e2e.command_line import Place, finish
 from tests.e2e.test_cli_serve import due, heard, run_id
 
@@ -87,6 +90,23 @@ def test_a_killed_process_keeps_its_place_for_as_long_as_its_job_runs_and_waits_
     assert finish(second).code == 0
     assert finish(resumed).code == 0
     assert [line.split()[2] for line in night.look("runs").lines[1:]] == ["succeeded", "succeeded"]
+
+
+@pytest.mark.slow
+def test_a_process_that_is_stopped_keeps_the_place_of_its_run(night: Place) -> None:
+    """It believes to have it when it goes on. It has its lock as well, so nobody takes its run for interrupted."""
+    first = begun(night, "a")
+    first.send_signal(signal.SIGSTOP)
+    world = embedded(Home(night.folder / ".orchestrator"), 1)
+    try:
+        Places(world).reap("graph:night")
+        (occupant,) = world.store.occupants("graph:night")
+        assert world.store.get_run(occupant.run) == world.store.find_run("a")
+    finally:
+        world.close()
+    first.send_signal(signal.SIGCONT)
+    told(night, "a")
+    assert finish(first).code == 0
 
 
 @pytest.mark.slow

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from math import inf
+from types import SimpleNamespace
 
 import pytest
 
@@ -22,7 +23,11 @@ from orchestrator.engine.runs_inside import STEP_ENDED
 from orchestrator.errors import BackendError
 from orchestrator.jobs.scripted import Script
 from orchestrator.ports import CHECKS, LAUNCHES, JobRequest
+from orchestrator.rehearsal.result import _found
 from orchestrator.reporting.explain import explain
+from orchestrator.reporting.rows import rows
+from orchestrator.reporting.summary import failures
+from orchestrator.reporting.times import clock
 from tests.unit.engine_world import KEY, World
 
 DAY = 86_400.0
@@ -179,7 +184,20 @@ def test_a_step_whose_run_somebody_cancelled_says_who_did_when_and_why():
     said = "the run inside was cancelled by ann at 1970-01-01 00:00:05 UTC: wrong input"
     assert (state.status, state.stop, state.error) == (Status.CANCELLED, None, said)
     known = world.engine.ledger.known(KEY)
-    assert explain(known.plan, world.store.load_all(KEY), 0, None) == [f"cancelled: {said}"]
+    at = clock(5.0, "%Y-%m-%d %H:%M:%S")  # as all other times are shown
+    shown = f"the run inside was cancelled by ann at {at}: wrong input"
+    assert explain(known.plan, world.store.load_all(KEY), 0, None) == [f"cancelled: {shown}"]
+    assert rows(known.plan, world.store.load_all(KEY).states, [0], None)[0].note.endswith(shown)
+
+
+def test_the_result_of_a_rehearsal_names_what_failed_inside_a_step():
+    plan = plan_of(JOB)
+    world = begun(plan, {"a": Script(1.0, Outcome.FAILED, error="no such table")})
+    settle(world)
+    graph = SimpleNamespace(compile=lambda: plan)
+    played = SimpleNamespace(run=lambda _: world.store.get_run(KEY), graph=graph, store=world.store)
+    lines = [line.text for line in failures(_found(played, "r"))]  # type: ignore[arg-type]
+    assert lines == ["outer failed: step 'a' failed: no such table", "  outer/a failed: no such table"]
 
 
 def test_a_step_inside_whose_run_one_step_was_cancelled_says_who_did():

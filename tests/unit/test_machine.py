@@ -224,7 +224,9 @@ def test_a_cancelling_is_written_into_the_state_and_twice_is_nothing(state: Step
 
 
 def test_a_step_that_waits_for_its_retry_ends_when_it_is_cancelled():
+    """It was not cancelled because of the error of the attempt before: that is told as what had happened."""
     cancelled = replace(AGAIN, status=Status.CANCELLED, ended_at=60.0, due=None, cause="operator", stop=STOP)
+    cancelled = replace(cancelled, error="it had failed: boom")
     assert evolve(JOINED, A, AGAIN, StopRequested(STOP)) == Transition(cancelled, (JOIN,), Tally(failed=1))
 
 

@@ -8,7 +8,6 @@ from orchestrator.core.control import MAX_FORGIVEN
 from orchestrator.core.events import RetryRequested, StopRequested
 from orchestrator.core.model import Status, StepState, Stop
 from orchestrator.core.rules import IMPATIENT
-from orchestrator.core.steps import Step
 from orchestrator.core.values import MAX_OUTPUT, misfit
 from orchestrator.errors import UsageError
 from orchestrator.operations import tokens
@@ -18,6 +17,7 @@ from orchestrator.operations.requests import Apply, Done, MarkAsked, Person, Ret
 from orchestrator.reporting.found import Found
 from orchestrator.reporting.phrases import done_by, status_word, stopped
 from orchestrator.reporting.times import duration
+from orchestrator.reporting.upstream import unfinished
 
 
 def retry(asked: RetryAsked, found: Found, person: Person, apply: Apply) -> Done:
@@ -55,9 +55,7 @@ def mark(asked: MarkAsked, found: Found, person: Person, apply: Apply) -> Done:
     state = commit.state if commit is not None else found.view.state(node)
     step = f"run {found.called}: {found.plan.steps[node].name}"
     if state.stop == stop or _same(state.stop, stop):
-        return Done(
-            (f"{step} {_becomes(found.plan.steps[node], state.status, asked.status)}",), changed=state.stop == stop
-        )
+        return Done((f"{step} {_becomes(found, node, state.status, asked.status)}",), changed=state.stop == stop)
     return Done(refused=(f"{step} cannot be marked: {_why_not(state)}",))
 
 
@@ -99,11 +97,14 @@ def _same(there: Stop | None, stop: Stop) -> bool:
     return (there.by, there.why, there.mark, there.outputs) == (stop.by, stop.why, stop.mark, stop.outputs)
 
 
-def _becomes(step: Step, status: Status, mark: Status) -> str:
+def _becomes(found: Found, node: int, status: Status, mark: Status) -> str:
+    step = found.plan.steps[node]
     if status is mark:
         return f"marked {mark}"
     if status.active:
         return f"is asked to stop, and ends as {mark} when its job has ended"
+    if not unfinished(found.plan, found.view.states, node):  # as an item of a map, which waits for none
+        return f"ends as {mark} {'when the run is resumed' if found.abandoned else 'in a moment'}, and does not run"
     if step.within is not None:
         limit = f"at the latest {duration(step.within)} after the first of them did"
         return f"ends as {mark} when the steps before it have ended, {limit}"
