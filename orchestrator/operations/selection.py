@@ -2,17 +2,19 @@
 
 import re
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from orchestrator.core.model import RunStatus
+from orchestrator.core.model import Run, RunStatus
 from orchestrator.core.run_filter import EVERY, RunFilter
 from orchestrator.definition.durations import DURATION, TEN_YEARS_IN_DAYS, seconds
 from orchestrator.errors import UnreadableRecordError, UsageError
 from orchestrator.home import Home
+from orchestrator.operations.conditions import conditions
 from orchestrator.operations.run_records import standing
 from orchestrator.ports import Reader, Unreadable
+from orchestrator.reporting.condition import CONDITIONS, Condition
 from orchestrator.reporting.found import INTERRUPTED
 from orchestrator.reporting.run_list import Standing, families
 from orchestrator.text import did_you_mean
@@ -20,8 +22,8 @@ from orchestrator.text import did_you_mean
 #: Among how many of the newest runs the first round of a family is looked for.
 _WIDEST = 1_000
 
-#: What ``runs`` says of a run.
-WORDS = (*map(str, RunStatus), INTERRUPTED)
+#: What ``runs`` says of a run: its status, and of one that has not ended what else may be asked for.
+WORDS = (*map(str, RunStatus), INTERRUPTED, *CONDITIONS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,7 @@ class Selection:
     """The runs that are wanted. ``words``: what ``runs`` says of their statuses; empty: anything."""
 
     stored: RunFilter = EVERY
-    words: Collection[str] = frozenset()
+    words: frozenset[str] = frozenset()
 
     @property
     def partly(self) -> bool:
@@ -47,7 +49,7 @@ def selection(graph: str | None, statuses: str | None, since: str | None) -> Sel
     for word in sorted(words - set(WORDS)):
         hint = did_you_mean(word, WORDS) or f": these are {', '.join(WORDS)}"
         raise UsageError(f"--status: there is no status '{word}'{hint}")
-    stored = frozenset(RunStatus.RUNNING if word == INTERRUPTED else RunStatus(word) for word in words)
+    stored = frozenset(RunStatus.RUNNING if word in (INTERRUPTED, *CONDITIONS) else RunStatus(word) for word in words)
     return Selection(RunFilter(graph, stored, start_of(since) if since is not None else None), words)
 
 
@@ -97,6 +99,11 @@ def chosen_families(
         asked *= 4
 
 
+def _words(run: Run, word: str, known: Mapping[str, Condition]) -> frozenset[str]:
+    """All that is said of a run."""
+    return known[run.key].words | {word} if run.key in known else frozenset({word})
+
+
 def chosen_rounds(
     home: Home | None, store: Reader, wanted: Selection, limit: int, unreadable: Unreadable
 ) -> tuple[list[list[Standing]], bool]:
@@ -115,14 +122,16 @@ def chosen(
 ) -> Sequence[Standing]:
     """The newest ``limit`` runs that are wanted, each with its status.
 
-    A store does not know which runs are interrupted, so it may have to be asked for more.
+    A store does not know which runs are interrupted, wait or are late, so it may have to be asked for more.
     """
     asked = limit
     while True:
         left_out: list[UnreadableRecordError] = []
         runs = store.list_runs(asked, left_out.append, wanted.stored)
         standings = [(run, standing(home, run)) for run in runs]
-        fitting = [(run, word) for run, word in standings if not wanted.words or word in wanted.words]
+        asks = not wanted.words.isdisjoint(CONDITIONS)
+        known = conditions(home, store, runs) if asks else {}
+        fitting = [one for one in standings if not wanted.words or wanted.words & _words(*one, known)]
         if len(fitting) >= limit or len(runs) + len(left_out) < asked:
             for error in left_out:
                 unreadable(error)

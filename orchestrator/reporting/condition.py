@@ -7,10 +7,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from orchestrator.core.model import PENDING, Run, StepState
-from orchestrator.reporting.deadlines import deadline_note
+from orchestrator.reporting.deadlines import LATE, deadline_note
 from orchestrator.reporting.in_line import waits_data
 from orchestrator.reporting.phrases import listed, waits_for
 from orchestrator.reporting.report import headline
+
+#: By what a list can be filtered besides the statuses of runs: the run waits in line to begin, steps of it need
+#: attention, it or a step of it is late.
+CONDITIONS = ("waiting", "needs_attention", LATE)
 
 #: How many steps are named.
 _NAMED = 3
@@ -30,6 +34,13 @@ class Condition:
     late: tuple[tuple[str, str], ...] = ()
     deadline: Mapping[str, Any] = field(default_factory=dict)
     unread: str = ""
+
+    @property
+    def words(self) -> frozenset[str]:
+        """Those of ``CONDITIONS`` that are true of it."""
+        late = LATE in (deadline_note(self.end), *(word for _, word in self.late))
+        said = (self.end.waits is not None, bool(self.attention), late)
+        return frozenset(word for word, true in zip(CONDITIONS, said, strict=True) if true)
 
 
 def condition_note(found: Condition) -> str:

@@ -8,6 +8,9 @@ from orchestrator.core.model import Run, StepState
 from orchestrator.core.plan import Plan
 from orchestrator.reporting.times import clock, duration, iso
 
+#: What is said of a run or a step whose deadline has passed.
+LATE = "late"
+
 _FORM = "%Y-%m-%d %H:%M:%S"
 
 
@@ -36,7 +39,7 @@ def deadline_said(run: Run, plan: Plan, state: StepState, node: int, now: float 
 def deadline_note(state: StepState) -> str:
     """The same in a word or two, for a table; empty unless there is something to worry about."""
     if state.missed_at is not None:
-        return "late"
+        return LATE
     return "expected to be late" if state.endangered_at is not None and not state.status.final else ""
 
 

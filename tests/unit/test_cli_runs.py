@@ -14,7 +14,7 @@ from orchestrator.errors import UsageError
 from orchestrator.home import Home
 from orchestrator.local.wiring import writing
 from orchestrator.operations.conditions import conditions
-from orchestrator.operations.selection import start_of
+from orchestrator.operations.selection import chosen_rounds, selection, start_of
 from orchestrator.reporting.condition import condition_note, listed_run
 from orchestrator.reporting.run_list import run_lines
 from tests.doubles.memory_store import MemoryStore
@@ -156,7 +156,8 @@ def test_some_that_fit_are_left_out_and_that_is_told(past: Place):
         (["--status", "faild"], "--status: there is no status 'faild' (did you mean 'failed'?)"),
         (
             ["--status", "x"],
-            "--status: there is no status 'x': these are running, succeeded, failed, cancelled, interrupted",
+            "--status: there is no status 'x': these are running, succeeded, failed, cancelled, interrupted, waiting, "
+            "needs_attention, late",
         ),
         (
             ["--since", "soon"],
@@ -268,5 +269,9 @@ def test_a_run_that_needs_attention_or_is_late_says_so_and_one_that_cannot_be_re
         "",
         "not all of it can be read: the plan of run 'c' is missing from its store",
     ]
+    assert [sorted(known[run.key].words) for run in runs] == [["late", "needs_attention"], [], []]
+    wanted = selection("sales", "needs_attention,failed", None)
+    found, _ = chosen_rounds(None, store, wanted, 5, lambda _: None)
+    assert [run.id for ((run, _),) in found] == ["a"]
     told = listed_run(runs[0], "running", known)
     assert (told["needs_attention"], told["deadline"]["late"]) == (["load"], True)
