@@ -46,7 +46,7 @@ from tests.simulation.threads import Threads
 from tests.simulation.traffic import Traffic
 from tests.simulation.versions import ports
 from tests.simulation.watch import SKEW
-from tests.simulation.weather import WITHIN, Weather, draw, threaded
+from tests.simulation.weather import WITHIN, Weather, affordable, draw, threaded
 
 if TYPE_CHECKING:
     from tests.simulation.firestore import Service
@@ -459,6 +459,7 @@ def simulate(seed: int, trace: list[str] | None = None, dag: str | None = None, 
     scenarios = [random_scenario(random)]
     weather = threaded(draw(random), Random(f"{seed} threads"))
     scenarios += (random_scenario(random, OTHERS) for _ in range(random.choice(BESIDES)))
+    weather = affordable(weather, sum(len(scenario.steps) for scenario in scenarios))
     scenarios = [attended(scenario, attends) for scenario in scenarios]
     scenarios = [deadlines.with_deadlines(scenario, lates) for scenario in scenarios]
     pools = draw_pools(limits := Random(f"{seed} pools"), weather)
@@ -488,4 +489,5 @@ def _second(
     scenario: Scenario,
     kept: Mapping[int, StepState],
 ) -> World:
-    return World([scenario], draw(random), random, trace, holds=random, kept=kept, pools=pools, notifies=notifies)
+    weather = affordable(draw(random), len(scenario.steps))
+    return World([scenario], weather, random, trace, holds=random, kept=kept, pools=pools, notifies=notifies)
