@@ -1,6 +1,7 @@
 """Looks up what is known of a program by its name."""
 
 import re
+from functools import lru_cache
 from pathlib import PurePosixPath
 
 from orchestrator.expressions.shell.facts import Program
@@ -23,6 +24,7 @@ def known(name: str) -> Program:
     return _FAMILIES[int((match.lastgroup or "")[3:])] if match else _NOTHING
 
 
+@lru_cache(maxsize=4096)  # it is asked for a dozen times for each word of a script
 def name(word: str) -> str:
     """A program's name, from its path; ``.`` is one."""
     return word if word == "." else PurePosixPath(word).name
