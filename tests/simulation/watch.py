@@ -11,7 +11,7 @@ from orchestrator.core.control import MAX_ACTS, NO_CONTROL
 from orchestrator.core.invariants import Inspector
 from orchestrator.core.joins import decide
 from orchestrator.core.model import MARKED, RunStatus, Status, StepState, View
-from orchestrator.core.past_attempts import MAX_PAST
+from orchestrator.core.past_attempts import MAX_PAST, Queued
 from orchestrator.core.plan import Plan
 from orchestrator.core.rules import Verdict
 from orchestrator.ports import JobRequest
@@ -89,11 +89,20 @@ class Watch:
         self.changed.add(node)
         before, after = old, new
         if old.waits is not None or new.waits is not None:
-            before, after = replace(old, waits=None), replace(new, waits=None)
+            self._queued(node, old, new)
+            before, after = replace(old, waits=None), replace(new, waits=None, queued=old.queued)
             if new.waits != old.waits and new.ended_by is None:  # an older version loses that
                 after = replace(after, ended_by=old.ended_by)
         if before != after or old == new:  # else it joined a line, or left it
             self._became(node, before, after)
+
+    def _queued(self, node: int, old: StepState, new: StepState) -> None:
+        """Each line that a step joins is remembered with it, and no other."""
+        wait, joined = new.waits, old.queued
+        if wait is not None and (old.waits is None or old.waits.pool != wait.pool):
+            joined = (*joined, Queued(new.attempt + 1, wait.pool, wait.since))[-MAX_PAST:]
+        if new.queued != joined:
+            self.failures.append(f"{self.plan.nodes[node].name}: it joined {joined}, and has {new.queued}")
 
     def _became(self, node: int, old: StepState, new: StepState) -> None:
         name = self.plan.nodes[node].name

@@ -252,4 +252,11 @@ MUTANTS = (
         "            if False and",
         test="tests/unit/test_engine_pools.py",
     ),
+    Mutant(
+        "a step that begins forgets the line in which it stood",
+        MACHINE,
+        "            queued=state.queued,\n",
+        "",
+        kinds=("pools",),
+    ),
 )
