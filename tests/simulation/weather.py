@@ -79,6 +79,7 @@ OTHERS = (
     "pool: several ask at once, not all as urgently",
     "run: waits in line", "run: one too many",
     "launch: name taken", "find: adopted",
+    "audit: finds a job", "audit: stops a job",
 )  # fmt: skip
 
 #: Faults of the calls of Firestore's client (firestore.py).

@@ -24,6 +24,7 @@ from tests.doubles.memory_store import MemoryStore
 from tests.simulation import deadlines
 from tests.simulation.again import Again
 from tests.simulation.attendant import Attendant, attended
+from tests.simulation.auditor import Auditor
 from tests.simulation.clocks import WrongClock
 from tests.simulation.dataflow import Dataflow, DataflowJobs
 from tests.simulation.graphs import random_scenario
@@ -109,7 +110,8 @@ class World:
 
     ``again``: what says whether an id is used again, and how. ``holds``: whether somebody holds something, and what.
     ``kept``: what the first run keeps of an earlier one. ``attends``: what those do who retry and mark steps.
-    ``notifies``: whether runs notify receivers, and when these are down.
+    ``notifies``: whether runs notify receivers, and when these are down. ``audits``: when somebody looks for jobs that
+    are left, and stops them.
     """
 
     def __init__(
@@ -124,6 +126,7 @@ class World:
         attends: Random | None = None,
         pools: Mapping[str, int] = MappingProxyType({}),
         notifies: Random | None = None,
+        audits: Random | None = None,
     ) -> None:
         self.kept = kept
         self._notifies = notifies
@@ -146,6 +149,7 @@ class World:
         self.holder = Holder(self, holds)
         self.attendant = Attendant(self, attends)
         self.receiver = Receiver(self, notifies)
+        self.auditor = Auditor(self, audits)
         self.hand = Hand(self)
         self.threads = Threads(self)
         self.machines = [self.machine() for _ in range(1 if weather.threads else MACHINES)]
@@ -279,6 +283,7 @@ class World:
         self.holder.begin()
         self.attendant.begin()
         self.hand.begin()
+        self.auditor.begin()
         self.again.begin()
         while not self._look() and self.loop.turn():
             turns += 1
@@ -419,6 +424,7 @@ class World:
                 self.receiver.judge(life, self.weather.is_calm and not self.weather.threads)
             self.failures += life.watch.failures
         self.pools.judge()
+        self.auditor.judge()
         unheard = {_LATE.sub(r"-launch-\1", name.partition("~")[0]) for name in self.loop.died_unheard}
         for name, job in self.service.jobs.items():
             if self._launch(job) in unheard or self._came_late(job):
@@ -469,7 +475,8 @@ def simulate(seed: int, trace: list[str] | None = None, dag: str | None = None, 
     parallel = Random(f"{seed} parallel")
     scenarios = [limited(scenario, parallel, weather) for scenario in scenarios]
     scenarios = taking_turns(scenarios, Random(f"{seed} active"), weather)
-    world = World(scenarios, weather, random, trace, again, holds, attends=attends, pools=pools, notifies=notifies)
+    told = {"attends": attends, "notifies": notifies, "audits": Random(f"{seed} audits")}
+    world = World(scenarios, weather, random, trace, again, holds, pools=pools, **told)
     result = world.play()
     reruns = Random(f"{seed} rerun")
     second = partial(_second, trace, reruns, pools, Random(f"{seed} rerun notifies"))

@@ -15,7 +15,7 @@ from greenlet import getcurrent, greenlet  # type: ignore[import-untyped]
 
 from orchestrator.core.active_runs import ActiveRuns
 from orchestrator.core.model import Run, StepState
-from orchestrator.core.pools import graph_with, pool_of_graph, pool_of_run
+from orchestrator.core.pools import graph_with, pool_of_graph, pool_of_run, run_of
 from orchestrator.errors import InUseError
 from orchestrator.home.database import Database
 from orchestrator.ports import JobRequest, Occupant
@@ -160,9 +160,12 @@ class Together(Machine):
         return self.pools | {pool: most for pool, most in runs.items() if most is not None} | graph
 
     def _useless(self, store: SqliteStore, pool: str, size: int) -> str | None:
-        """Which place is of no use."""
-        if store.pool(pool, size, 1).free:
-            return "a place is free"
+        """Which place is of no use. It is kept for the first in line also while its process runs all that it may."""
+        seen = store.pool(pool, size, 1)
+        if seen.first:
+            first = self.worlds[run_of(seen.first[0].rank)]
+            busy = first.driver is not None and first.driver.made.running >= first.parallel
+            return None if busy else "a place is free"
         for occupant in store.occupants(pool):
             run = store.get_run(occupant.run)
             if run is None or (not self.home.driven(run.id) and not self._goes_on(store, occupant)):

@@ -1,6 +1,7 @@
 """Hand-made mutants, by what they break. Each must be noticed by the simulation (mutants.py)."""
 
 from tests.simulation.mutations import (
+    auditing,
     cancelling,
     checking,
     deadlines,
@@ -32,6 +33,7 @@ _ROOMS = (
     pools,
     written,
     deadlines,
+    auditing,
 )
 
 MUTANTS = tuple(mutant for room in _ROOMS for mutant in room.MUTANTS)
