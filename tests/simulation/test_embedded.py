@@ -8,12 +8,13 @@ from random import Random
 import pytest
 
 from orchestrator.core.steps import CheckPolicy, Step, Work
+from tests.simulation.breaking import mutated
 from tests.simulation.embedded.__main__ import simulate
 from tests.simulation.embedded.luck import EVERYTHING, Luck
 from tests.simulation.embedded.machine import Machine
 from tests.simulation.embedded.mutations import MUTANTS
 from tests.simulation.embedded.world import World
-from tests.simulation.mutants import attacked, mutated
+from tests.simulation.mutants import attacked, named_seeds
 from tests.simulation.mutations.mutant import Mutant
 from tests.simulation.scenario import Attempt, Scenario
 
@@ -63,7 +64,7 @@ def test_a_mutant_fits_the_code_that_it_breaks(mutant: Mutant) -> None:
 )
 def test_a_mutant_of_the_embedded_world_is_killed(name: str) -> None:
     (mutant,) = (mutant for mutant in MUTANTS if mutant.name == name)
-    assert attacked(mutant, seeds=200) is not None
+    assert attacked(mutant, 200, named_seeds()) is not None
 
 
 @pytest.mark.parametrize("seed", range(10))

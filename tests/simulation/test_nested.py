@@ -5,7 +5,8 @@ from functools import lru_cache
 
 import pytest
 
-from tests.simulation.mutants import attacked, mutated
+from tests.simulation.breaking import mutated
+from tests.simulation.mutants import attacked, named_seeds
 from tests.simulation.mutations.mutant import Mutant
 from tests.simulation.nested.__main__ import simulate
 from tests.simulation.nested.mutations import MUTANTS
@@ -56,4 +57,4 @@ def test_a_mutant_fits_the_code_of_runs_inside_runs_that_it_breaks(mutant: Mutan
 @pytest.mark.parametrize("name", ["a run that is cancelled is told as failed", "another attempt runs all again"])
 def test_a_mutant_of_runs_inside_runs_is_killed(name: str) -> None:
     (mutant,) = (mutant for mutant in MUTANTS if mutant.name == name)
-    assert attacked(mutant, seeds=600) is not None
+    assert attacked(mutant, 600, named_seeds()) is not None
