@@ -1,6 +1,6 @@
 """Pools: places that attempts have while they are active, and the line of those that wait for one. Frozen data."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 #: The most places that a pool may have.
@@ -95,6 +95,20 @@ class Moves:
 
 
 NO_MOVES = Moves()
+
+
+def usable(size: int, taken: Iterable[int]) -> int:
+    """How many places of a pool may be taken, those with the lowest numbers, so that never more than ``size`` are.
+
+    ``taken``: the numbers of places that somebody has. In a pool that was larger, some of them may be beyond its size.
+    The answer only grows as these are freed, so it does not matter how long ago one has looked.
+    """
+    for number in sorted(taken, reverse=True):
+        if number < size or not size:
+            break
+        size -= 1
+    return size
+
 
 #: After every rank.
 LAST = "~"

@@ -21,7 +21,7 @@ from orchestrator.core.messages import Effect, Launch
 from orchestrator.core.model import MARKED, Run, RunStatus, Status, StepState, View
 from orchestrator.core.names import ref_in
 from orchestrator.core.plan import Plan
-from orchestrator.core.pools import NO_MOVES, graph_with, pool_of_graph, pool_of_run, rank_of, run_with
+from orchestrator.core.pools import NO_MOVES, graph_with, pool_of_graph, pool_of_run, rank_of, run_with, usable
 from orchestrator.core.steps import NO_JOB, Step, Work
 from orchestrator.engine.cache import Remembered, weight_of_plan, weight_of_run
 from orchestrator.engine.check_times import SIGNAL_DELAYS
@@ -217,8 +217,7 @@ class Ledger:
     def _of_graph(self, graph: str, limit: int) -> dict[str, int]:
         """Places that a smaller limit of a newer version has taken away, and that runs still have, count too."""
         pool = pool_of_graph(graph)
-        beyond = sum(occupant.place.number >= limit for occupant in self.store.occupants(pool))
-        return {pool: max(0, limit - beyond)}
+        return {pool: usable(limit, (occupant.place.number for occupant in self.store.occupants(pool)))}
 
     def size_of(self, pool: str, run: str) -> int | None:
         """How many places a pool has, as far as ``run``, by its key, knows; None if there is no such pool."""

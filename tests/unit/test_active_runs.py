@@ -296,6 +296,19 @@ def test_a_smaller_limit_counts_the_places_that_it_takes_away(world: type[Runs])
     assert found.launched[-1] == "d/load"
 
 
+def test_of_a_smaller_limit_no_place_is_given_to_another_while_all_of_it_are_active(world: type[Runs]) -> None:
+    found = world(4)
+    for name in "abcd":
+        found.start(name)
+    found.plan = replace(found.plan, version="2", active=ActiveRuns(3))
+    found.start("e")
+    first, second, *_ = sorted("abcd", key=lambda name: found.end_state(name).places[0].number)
+    found.end(first)
+    assert not [job for job in found.launched if job.startswith("e/")]
+    found.end(second)
+    assert found.launched[-1] == "e/load"
+
+
 def test_who_waits_is_told_its_place_in_line_and_who_is_active(world: type[Runs]) -> None:
     found = world(1)
     found.start("a")
