@@ -63,10 +63,14 @@ def refuse(error: UnreadableRecordError) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """Some of a pool, as read: numbers of free places, and who is first in line, in order: as many as these places."""
+    """Some of a pool, as read: numbers of free places, and who is first in line, in order: as many as these places.
+
+    ``size``: how many places it has, if somebody has set that (``Store.resize``).
+    """
 
     free: Sequence[int]
     first: Sequence[Wait]
+    size: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +95,10 @@ class Lines(Protocol):
 
     def occupants(self, pool: str) -> Sequence[Occupant]:
         """Who has the places of a pool."""
+        ...
+
+    def size(self, pool: str) -> int | None:
+        """How many places a pool has, if somebody has set that (``Store.resize``)."""
         ...
 
 
@@ -170,9 +178,16 @@ class Store(Reader, Lines, Protocol):
     def pool(self, name: str, size: int, most: int) -> Pool:
         """At most ``most`` free places of a pool of ``size``, and as many of those who are first in its line.
 
+        Whatever has been set by ``resize`` counts instead of ``size``. If that is less than before, it shows no place
+        as free that may not be taken yet (core/pools.py, ``usable``).
+
         A store of one machine passes over those whose run no process drives. They stay in line, and count again when
         their run is resumed.
         """
+        ...
+
+    def resize(self, pool: str, size: int, version: int) -> None:
+        """Set how many places a pool of a run has, until that run ends. Nothing if a ``version`` as new has been set."""
         ...
 
     def free(self, occupant: Occupant) -> bool:

@@ -6,9 +6,9 @@ from dataclasses import replace
 import pytest
 
 from orchestrator.core.compiler import compile_plan
-from orchestrator.core.model import PENDING, Run, Status, Transition
+from orchestrator.core.model import PENDING, Run, RunStatus, Status, Transition
 from orchestrator.core.pool_moves import with_moves
-from orchestrator.core.pools import Moves, Place, Wait, rank_of
+from orchestrator.core.pools import Moves, Place, Wait, pool_of_run, rank_of
 from orchestrator.core.steps import Step
 from orchestrator.ports import Commit, Decide, Occupant, Pool, Store
 
@@ -173,3 +173,57 @@ def test_who_saw_a_place_free_does_not_take_it_after_others_looked_at_who_has_it
     list(store.occupants("p"))
     assert store.transact("key1", 3, take(0)).taken
     assert list(store.occupants("p")) == [Occupant(Place("p", 0), "key1", 1)]
+
+
+def test_a_size_that_was_set_counts_instead_of_the_one_that_is_known(store: Store):
+    assert (store.size("p"), store.pool("p", 2, 9).size) == (None, None)
+    store.resize("p", 4, 1)
+    assert (store.size("p"), store.pool("p", 2, 9).size, store.size("q")) == (4, 4, None)
+    assert tuple(store.pool("p", 2, 3).free) == (0, 1, 2)
+    store.transact("key1", 0, take(3))
+    assert sorted(store.pool("p", 2, 9).free) == [0, 1, 2]
+    store.resize("p", 6, 2)
+    assert sorted(store.pool("p", 2, 9).free) == [0, 1, 2, 4, 5]
+    assert store.standing("p") == (1, 0)
+    assert list(store.occupants("p")) == [Occupant(Place("p", 3), "key1", 0)]
+
+
+def test_of_two_sizes_the_newer_version_counts_whichever_comes_last(store: Store):
+    store.resize("p", 4, 2)
+    store.resize("p", 1, 1)
+    store.resize("p", 9, 2)
+    assert store.size("p") == 4
+
+
+def test_whoever_finds_every_place_taken_that_it_knows_sees_those_that_were_added(store: Store):
+    store.transact("key1", 0, take(0))
+    store.transact("key1", 1, become(waits=wait(1)))
+    assert tuple(store.pool("p", 1, 9).free) == ()
+    store.resize("p", 2, 1)
+    seen = store.pool("p", 1, 9)
+    assert (tuple(seen.free), tuple(seen.first), seen.size) == ((1,), (wait(1),), 2)
+
+
+def test_of_a_smaller_size_no_place_is_free_while_as_many_are_taken_wherever_they_are(store: Store):
+    for node in range(5):
+        store.transact("key1", node, take(node))
+    store.resize("p", 3, 1)
+    assert tuple(store.pool("p", 5, 9).free) == ()
+    for node in (0, 1):
+        store.transact("key1", node, END)
+        assert tuple(store.pool("p", 5, 9).free) == ()
+    store.transact("key1", 4, END)
+    assert tuple(store.pool("p", 5, 9).free) == (0,)  # place 3 is taken, and beyond the size
+    store.transact("key1", 3, END)
+    assert sorted(store.pool("p", 5, 9).free) == [0, 1]
+    store.transact("key1", 2, END)
+    assert sorted(store.pool("p", 5, 9).free) == [0, 1, 2]
+
+
+def test_a_size_is_forgotten_with_its_run(store: Store):
+    store.open_run(replace(RUN, id="run-2", key="key2", max_parallel=2), PLAN)
+    pool = pool_of_run("key2")
+    store.resize(pool, 5, 1)
+    assert store.size(pool) == 5
+    store.end_run("key2", RunStatus.SUCCEEDED, 200.0)
+    assert store.size(pool) is None

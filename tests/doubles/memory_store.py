@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from orchestrator.core.model import PENDING, Counter, Run, RunStatus, StepState, Stop, View
 from orchestrator.core.plan import Plan
-from orchestrator.core.pools import LAST, Moves, Place, Wait
+from orchestrator.core.pools import LAST, Moves, Place, Wait, pool_of_run, usable
 from orchestrator.core.run_filter import EVERY, RunFilter
 from orchestrator.errors import StoreError
 from orchestrator.ports import NONE_FAILED, Commit, Decide, KeptState, Occupant, Pool, Unreadable, check_writes, refuse
@@ -27,6 +27,7 @@ class MemoryStore:
         self._counters: dict[str, dict[int, Counter]] = {}
         self._places: dict[Place, Occupant] = {}
         self._lines: dict[str, dict[str, Wait]] = {}  # by pool and rank
+        self._sizes: dict[str, tuple[int, int]] = {}  # by pool: the size that was set, and its version
 
     def open_run(self, run: Run, plan: Plan, kept: Iterable[KeptState] = ()) -> Run:
         with self._lock:
@@ -67,9 +68,20 @@ class MemoryStore:
 
     def pool(self, name: str, size: int, most: int) -> Pool:
         with self._lock:
+            given, _ = self._sizes.get(name, (None, 0))
+            if given is not None:
+                size = usable(given, (place.number for place in self._places if place.pool == name))
             free = [number for number in range(size) if Place(name, number) not in self._places]
             free = free[:most]
-            return Pool(free, [wait for _, wait in sorted(self._lines.get(name, {}).items())][: len(free)])
+            return Pool(free, [wait for _, wait in sorted(self._lines.get(name, {}).items())][: len(free)], given)
+
+    def resize(self, pool: str, size: int, version: int) -> None:
+        with self._lock:
+            if version > self._sizes.get(pool, (0, 0))[1]:
+                self._sizes[pool] = size, version
+
+    def size(self, pool: str) -> int | None:
+        return self._sizes.get(pool, (None, 0))[0]
 
     def standing(self, pool: str, rank: str = LAST) -> tuple[int, int]:
         with self._lock:
@@ -128,6 +140,7 @@ class MemoryStore:
             if self._runs[run].status is not RunStatus.RUNNING:
                 return False
             self._runs[run] = replace(self._runs[run], status=status, ended_at=at, failed=dict(failed))
+            self._sizes.pop(pool_of_run(run), None)
             return True
 
     def stop_run(self, run: str, stop: Stop) -> Stop | None:

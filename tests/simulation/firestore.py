@@ -111,6 +111,7 @@ class Service:
 
 _COMPARED = {
     types.StructuredQuery.FieldFilter.Operator.LESS_THAN: operator.lt,
+    types.StructuredQuery.FieldFilter.Operator.GREATER_THAN_OR_EQUAL: operator.ge,
     types.StructuredQuery.FieldFilter.Operator.EQUAL: operator.eq,
 }
 
@@ -277,6 +278,8 @@ class Mirror:
                     if not kept and (state != before or "expire_at" not in fields):  # else it was stamped
                         changed.append((key, int(number), before, state))
                     states[int(number)] = state
+                case ["pools", pool, "places", "size"]:
+                    self._size(pool, fields)
                 case ["pools", pool, "places", number]:
                     self._place(Place(pool, int(number)), fields)
                 case ["pools", pool, "line", occupant]:
@@ -293,6 +296,11 @@ class Mirror:
             self._world.memory._places[place] = Occupant(place, run, node)
         else:
             self._world.memory._places.pop(place, None)
+
+    def _size(self, pool: str, fields: dict[str, Any]) -> None:
+        if fields:
+            self._world.memory._sizes[pool] = fields["size"].integer_value, fields["version"].integer_value
+            self._world.pools.resized(pool)
 
     def _wait(self, pool: str, occupant: str, fields: dict[str, Any]) -> None:
         line = self._world.memory._lines.setdefault(pool, {})

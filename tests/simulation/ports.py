@@ -66,6 +66,16 @@ class ShakyStore:
     def occupants(self, pool: str) -> Sequence[Occupant]:
         return self._call("load", lambda: self.inner.occupants(pool))
 
+    def size(self, pool: str) -> int | None:
+        return self.inner.size(pool)
+
+    def resize(self, pool: str, size: int, version: int) -> None:
+        self._call("transact", lambda: self._resize(pool, size, version))
+
+    def _resize(self, pool: str, size: int, version: int) -> None:
+        self.inner.resize(pool, size, version)
+        self.world.pools.resized(pool)
+
     def free(self, occupant: Occupant) -> bool:
         return self._call("transact", lambda: self.inner.free(occupant))
 

@@ -1,10 +1,12 @@
 """The places and lines of pools, as documents.
 
     pools/{pool}/places/{number}      a place: who has it, or that it is free
+    pools/{pool}/places/size          how many places it has, if that was set
     pools/{pool}/line/{run}-{node}    a step that waits for a place, and its rank
 
 A place that nobody has taken yet has no document. So a pool needs no preparation, and may grow and shrink. A look reads
-a few documents, however many places there are: a free place has the field ``free``, by which it is found.
+a few documents, however many places there are: a free place has the field ``free``, by which it is found. The size has
+it too, less than that of any place: so a look finds it first, and where there is none, that costs nothing.
 
 A place is taken on condition that its document is as it was when it was seen free, or absent. All else is written
 blindly: it is part of a commit that is conditional on the state of the step that has the place, or stands in line.
@@ -27,16 +29,19 @@ from google.cloud.firestore import (
 )
 
 from orchestrator.core import codec
-from orchestrator.core.pools import Moves, Place, Wait
+from orchestrator.core.pools import Moves, Place, Wait, usable
 from orchestrator.ports import Occupant, Pool
 from orchestrator.stores.firestore import expiry
 from orchestrator.stores.firestore.calls import AGAIN, COMMIT, READ, STREAM, Calls, DocumentSnapshot
-from orchestrator.stores.firestore.refusals import CONFLICT, translated
+from orchestrator.stores.firestore.refusals import CONFLICT, FOREIGN, Retries, translated
 from orchestrator.stores.firestore.snapshots import fields, path
 from orchestrator.stores.records import made
 
 #: The client needs a policy for queries.
 _ONCE = Retry(lambda _: False)
+
+#: The document with a pool's size, and the value of ``free`` by which a look finds it.
+_SIZE, _FIRST = "size", -1
 
 #: How many places are remembered as they were last seen.
 _REMEMBERED = 4096
@@ -57,13 +62,43 @@ class Pools:
 
     def look(self, name: str, size: int, most: int) -> Pool:
         """Some free places, and who is first in line. A read for each, and at least one."""
-        free = self._places(name).where(filter=FieldFilter("free", "<", size)).order_by("free").limit(most)
+        given = None
         with translated("look at a pool"):
-            found = [self._note(name, one) for one in _found(free)]
+            free = self._free_below(name, size, most)
+            if free and free[0].id == _SIZE:
+                given = made(path(free[0]), _given, fields(free[0]))
+                size = self._usable(name, given)
+                free = [one for one in self._free_below(name, size, most + 1) if one.id != _SIZE][:most]
+            found = [self._note(name, one) for one in free]
             if len(found) < most:
                 found += self._untouched(name, size, most - len(found))
             line = _found(self._line(name).order_by("rank").limit(len(found))) if found else []
-        return Pool(found, [made(path(one), _wait, fields(one)) for one in line])
+        return Pool(found, [made(path(one), _wait, fields(one)) for one in line], given)
+
+    def size(self, pool: str) -> int | None:
+        """How many places a pool has, if that was set."""
+        found = self._calls.read([self._places(pool).document(_SIZE)], "look at a pool")
+        return next((made(path(one), _given, fields(one)) for one in found), None)
+
+    def resize(self, pool: str, size: int, version: int) -> None:
+        """Set how many places a pool has, unless a version as new was set."""
+        document, retries = self._places(pool).document(_SIZE), Retries("set the size of a pool")
+        written = {"free": _FIRST, "size": size, "version": version}
+        while True:
+            there = next(iter(self._calls.read([document], "set the size of a pool")), None)
+            if there is not None and int(fields(there)["version"]) >= version:
+                return
+            batch = self._client.batch()
+            if there is None:
+                batch.create(document, written)
+            else:
+                batch.update(document, written, self._client.write_option(last_update_time=there.update_time))
+            try:
+                batch.commit(retry=None, timeout=COMMIT)
+            except FOREIGN as error:
+                retries.spend(error)
+            else:
+                return
 
     def standing(self, pool: str, rank: str) -> tuple[int, int]:
         """How many places are taken, and how many are in line before ``rank``. Two reads, for up to 1,000 of each."""
@@ -134,6 +169,22 @@ class Pools:
         for place in moves.takes:
             self._known.setdefault(place.pool, set()).add(place.number)
 
+    def _free_below(self, name: str, size: int, most: int) -> list[DocumentSnapshot]:
+        """Free places with numbers below ``size``; before them, the size that was set."""
+        free = self._places(name).where(filter=FieldFilter("free", "<", size))
+        return _found(free.order_by("free").limit(most))
+
+    def _usable(self, name: str, size: int) -> int:
+        """How many places may be taken, if so many are to be taken at most. Where all taken ones are below: two reads.
+
+        Those beyond are counted before the free ones among them: one that is freed in between counts as free.
+        """
+        beyond = self._places(name).where(filter=FieldFilter("number", ">=", size))
+        free = self._places(name).where(filter=FieldFilter("free", ">=", size))
+        if _count(beyond) <= _count(free):
+            return size
+        return usable(size, (occupant.place.number for occupant in self.occupants(name)))
+
     def _untouched(self, name: str, size: int, most: int) -> list[int]:
         """Numbers of places that have no document, because nobody has taken them yet.
 
@@ -197,6 +248,10 @@ def _wait(written: Any) -> Wait:
 def _found(query: Query) -> list[DocumentSnapshot]:
     """The documents of a small query. The client's own retry of a query with an order fails (docs/cursed.md)."""
     return AGAIN(lambda: list(query.stream(retry=_ONCE, timeout=READ)))()
+
+
+def _given(written: Any) -> int:
+    return int(written["size"])
 
 
 def _count(query: Any) -> int:  # its class says that ``count`` returns a class

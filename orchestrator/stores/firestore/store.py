@@ -116,6 +116,12 @@ class FirestoreStore:
     def occupants(self, pool: str) -> Sequence[Occupant]:
         return self._pools.occupants(pool)
 
+    def size(self, pool: str) -> int | None:
+        return self._pools.size(pool)
+
+    def resize(self, pool: str, size: int, version: int) -> None:
+        self._pools.resize(pool, size, version)
+
     def free(self, occupant: Occupant) -> bool:
         return self._pools.free(occupant)
 

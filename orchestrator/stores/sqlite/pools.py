@@ -1,4 +1,7 @@
-"""The places and lines of pools, as rows. The tables are made with the first of them, as older versions have none."""
+"""The places and lines of pools, and the sizes that were set, as rows.
+
+The tables are made with the first of them, as older versions have none.
+"""
 
 import json
 import sqlite3
@@ -7,7 +10,7 @@ from functools import cache
 from itertools import islice
 
 from orchestrator.core import codec
-from orchestrator.core.pools import LAST, Moves, Place, Wait, run_of
+from orchestrator.core.pools import LAST, Moves, Place, Wait, run_of, usable
 from orchestrator.ports import Occupant, Pool
 from orchestrator.stores.records import made
 from orchestrator.stores.sqlite.rows import to_text
@@ -17,6 +20,14 @@ _TABLES = (
     " node INTEGER NOT NULL, PRIMARY KEY (pool, number)) WITHOUT ROWID",
     "CREATE TABLE IF NOT EXISTS lines (pool TEXT NOT NULL, rank TEXT NOT NULL, wait TEXT NOT NULL,"
     " PRIMARY KEY (pool, rank)) WITHOUT ROWID",
+)
+_SIZES = (
+    "CREATE TABLE IF NOT EXISTS sizes (pool TEXT PRIMARY KEY, size INTEGER NOT NULL, version INTEGER NOT NULL)"
+    " WITHOUT ROWID"
+)
+_RESIZE = (
+    "INSERT INTO sizes VALUES (?, ?, ?) ON CONFLICT (pool) DO UPDATE SET size = excluded.size,"
+    " version = excluded.version WHERE excluded.version > version"
 )
 _ALL = "SELECT number, run, node FROM places WHERE pool = ? ORDER BY number"
 _LINE = "SELECT rank, wait FROM lines WHERE pool = ? AND rank < ? ORDER BY rank"
@@ -56,12 +67,33 @@ def remove(connection: sqlite3.Connection, occupant: Occupant) -> bool:
 
 def look(connection: sqlite3.Connection, name: str, size: int, most: int, goes: Goes) -> Pool:
     """Some free places, and who is first in line of those whose runs go on."""
-    if not _there(connection):
-        return Pool(range(min(size, most)), ())
+    there = _tables(connection)
+    given = _size(connection, name) if "sizes" in there else None
+    if "lines" not in there:
+        return Pool(range(min(size if given is None else given, most)), (), given)
     taken = {number for number, _, _ in connection.execute(_ALL, (name,))}
+    if given is not None:
+        size = usable(given, taken)
     free = list(islice((number for number in range(size) if number not in taken), most))
     line = islice(_line(connection, name, LAST, goes), len(free))
-    return Pool(free, [_wait(name, rank, text) for rank, text in line])
+    return Pool(free, [_wait(name, rank, text) for rank, text in line], given)
+
+
+def resize(connection: sqlite3.Connection, pool: str, size: int, version: int) -> None:
+    """Set how many places a pool has, unless a version as new was set."""
+    connection.execute(_SIZES)
+    connection.execute(_RESIZE, (pool, size, version))
+
+
+def size_of(connection: sqlite3.Connection, pool: str) -> int | None:
+    """How many places a pool has, if that was set."""
+    return _size(connection, pool) if "sizes" in _tables(connection) else None
+
+
+def forget(connection: sqlite3.Connection, pool: str) -> None:
+    """Nobody needs a place there any more: nothing is to be known of its size."""
+    if "sizes" in _tables(connection):
+        connection.execute("DELETE FROM sizes WHERE pool = ?", (pool,))
 
 
 def standing(connection: sqlite3.Connection, pool: str, rank: str, goes: Goes) -> tuple[int, int]:
@@ -85,7 +117,17 @@ def _line(connection: sqlite3.Connection, pool: str, before: str, goes: Goes) ->
 
 
 def _there(connection: sqlite3.Connection) -> bool:
-    return connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'lines'").fetchone() is not None
+    return "lines" in _tables(connection)
+
+
+def _tables(connection: sqlite3.Connection) -> set[str]:
+    """Which of the tables there are."""
+    return {name for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE name IN ('lines', 'sizes')")}
+
+
+def _size(connection: sqlite3.Connection, pool: str) -> int | None:
+    row = connection.execute("SELECT size FROM sizes WHERE pool = ?", (pool,)).fetchone()
+    return row[0] if row else None
 
 
 def _wait(pool: str, rank: str, text: str) -> Wait:

@@ -10,7 +10,7 @@ from orchestrator.core import codec, plan_codec
 from orchestrator.core.control import MAX_ACTS, Act
 from orchestrator.core.model import PENDING, Counter, Run, RunStatus, Stop, Transition, View
 from orchestrator.core.plan import Plan
-from orchestrator.core.pools import LAST, NO_MOVES, run_of
+from orchestrator.core.pools import LAST, NO_MOVES, pool_of_run, run_of
 from orchestrator.core.run_filter import EVERY, RunFilter
 from orchestrator.errors import StoreError, UnreadableRecordError
 from orchestrator.home.database import Database
@@ -119,6 +119,14 @@ class SqliteStore:
         with self._database.read() as connection:
             return pools.occupants(connection, pool)
 
+    def size(self, pool: str) -> int | None:
+        with self._database.read() as connection:
+            return pools.size_of(connection, pool)
+
+    def resize(self, pool: str, size: int, version: int) -> None:
+        with self._database.transaction as connection:
+            pools.resize(connection, pool, size, version)
+
     def free(self, occupant: Occupant) -> bool:
         with self._database.transaction as connection:
             return pools.remove(connection, occupant)
@@ -190,6 +198,8 @@ class SqliteStore:
                 return False
             self._memory.flush(connection)
             self._memory.runs.pop(run, None)
+            if ended.max_parallel is not None:
+                pools.forget(connection, pool_of_run(run))
             return True
 
     def stop_run(self, run: str, stop: Stop) -> Stop | None:
