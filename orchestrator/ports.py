@@ -187,7 +187,7 @@ class Store(Reader, Lines, Protocol):
         ...
 
     def resize(self, pool: str, size: int, version: int) -> None:
-        """Set how many places a pool of a run has, until that run ends. Nothing if a ``version`` as new has been set."""
+        """Set how many places the pool of a run has, until that ends. Nothing if a ``version`` as new has been set."""
         ...
 
     def free(self, occupant: Occupant) -> bool:

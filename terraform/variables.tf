@@ -107,7 +107,7 @@ variable "graph_starters" {
 }
 
 variable "operators" {
-  description = "Members who may operate runs through the function 'console' (start, rerun, hold, release, retry, mark, cancel) and look at them, such as group:data-oncall@example.com. The commands 'orchestrator start' and 'rerun' call the function 'start', for which they must be 'starters' too."
+  description = "Members who may operate runs through the function 'console' (start, rerun, hold, release, retry, mark, set, cancel) and look at them, such as group:data-oncall@example.com. The commands 'orchestrator start' and 'rerun' call the function 'start', for which they must be 'starters' too."
   type        = set(string)
   default     = []
 

@@ -28,6 +28,7 @@ COMMANDS = {
     "release": "Release steps that are held.",
     "retry": "Retry a step that needs attention.",
     "mark": "Decide how a step ends.",
+    "set": "Change the limits of a map, or of a run, while it runs.",
     "cancel": "Cancel a run, or some of its steps.",
     "audit": "Find jobs and processes that no run waits for; with --stop, stop them.",
     "prune": "Delete old runs of this machine.",

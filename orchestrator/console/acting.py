@@ -12,13 +12,28 @@ from orchestrator.errors import UsageError
 from orchestrator.operations.control.arguments import AHEAD, is_too_far
 from orchestrator.operations.control.perform import act
 from orchestrator.operations.control.retry_and_mark import fit_outputs
-from orchestrator.operations.requests import Asked, CancelAsked, HoldAsked, MarkAsked, Person, ReleaseAsked, RetryAsked
+from orchestrator.operations.requests import (
+    Asked,
+    CancelAsked,
+    HoldAsked,
+    MarkAsked,
+    Person,
+    ReleaseAsked,
+    RetryAsked,
+    SetAsked,
+)
 
 Answer = tuple[int, Mapping[str, Any]]
 
 
 class BadTimeError(UsageError):
     """A time in the right form that has passed, or is too far ahead."""
+
+    http_status = 409
+
+
+class NothingToSetError(UsageError):
+    """A request to set limits that names none."""
 
     http_status = 409
 
@@ -51,6 +66,13 @@ def mark(call: Call) -> Answer:
     if _huge(outputs):
         raise UsageError("outputs: a number has more than 64 bits: give it as text")
     return _done(call, MarkAsked(call.path["step"], status, asked.why, outputs, asked.if_match))
+
+
+def set_limits(call: Call) -> Answer:
+    asked = call.body
+    if asked.max_parallel is None and asked.tolerate is None:
+        raise NothingToSetError("expected max_parallel or tolerate, or both")
+    return _done(call, SetAsked(asked.step, asked.max_parallel, asked.tolerate, asked.why, asked.if_match))
 
 
 def _huge(value: object) -> bool:

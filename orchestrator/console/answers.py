@@ -56,6 +56,13 @@ class WaitsNow(BaseModel):
     holders: list[str]
 
 
+class LimitsNow(Act):
+    """The limits of a map, or of a run, that count now, and who set any of them last. Null: there is none."""
+
+    max_parallel: int | None
+    tolerate: int | str | None
+
+
 class Errors(BaseModel):
     """Why a request was refused: a sentence each. ``said``: what was done nevertheless."""
 
@@ -123,11 +130,13 @@ class StepNow(BaseModel):
     kept: bool | None = None
     waits: WaitsNow | None = None
     deadline: DeadlineNow | None = None
+    limits: LimitsNow | None = None
 
 
 class RunNow(Summary):
     """A run with its steps. ``doubts``: contradictions between its records."""
 
+    limits: LimitsNow | None = None
     steps: dict[str, StepNow]
     token: str
     doubts: list[str]

@@ -5,8 +5,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, RootModel, StringConstraints, WithJsonSchema
 
+from orchestrator.core.mapped import MAX_ITEMS
 from orchestrator.core.model import RunStatus
 from orchestrator.core.names import KEY_LENGTH, RUN_ID, STEP_NAME, STEP_PATH
+from orchestrator.core.pools import MAX_PLACES
+from orchestrator.definition.fields import TOLERANCE
 from orchestrator.operations.control.arguments import AHEAD
 
 #: RFC 3339. A day or a time that does not exist is refused when it is read.
@@ -118,6 +121,28 @@ class MarkForm(Form):
 
 class AnyMarkForm(RootModel[Annotated[MarkSucceededForm | MarkForm, Field(discriminator="status")]]):
     """As what a step is to end."""
+
+
+MaxParallel = Annotated[int, Field(ge=1, le=MAX_PLACES), BeforeValidator(_whole)]
+Tolerate = (
+    Annotated[int, Field(ge=0, le=MAX_ITEMS), BeforeValidator(_whole)]
+    | Annotated[str, StringConstraints(pattern=TOLERANCE)]
+)
+
+
+class SetForm(Form):
+    """The limits to set. At least one has to be given."""
+
+    why: Why = ""
+    step: Annotated[StepName | None, Field(description="The map; none: the run, which has only max_parallel.")] = None
+    max_parallel: (
+        Annotated[MaxParallel, Field(description="How many items, or attempts of the run, may be active at once.")]
+        | None
+    ) = None
+    tolerate: (
+        Annotated[Tolerate, Field(description="How many items may fail, or which share of them, such as 5%.")] | None
+    ) = None
+    if_match: Token | None = None
 
 
 class StopForm(Form):

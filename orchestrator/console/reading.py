@@ -22,6 +22,7 @@ from orchestrator.reporting.deadlines import deadline_data, deadline_said
 from orchestrator.reporting.explain import explain
 from orchestrator.reporting.found import Found
 from orchestrator.reporting.job_page import job_page
+from orchestrator.reporting.limits import limits_data
 from orchestrator.reporting.report import report, step_report
 from orchestrator.reporting.story import story, story_json
 
@@ -84,6 +85,7 @@ def get_step(call: Call) -> Answer:
     return 200, {
         **step_report(found.plan.nodes[node], state),
         **deadline_data(found.run, found.plan, state, node),
+        **limits_data(found.plan, node, state),
         "run": found.run.id,
         "step": found.plan.steps[node].name,
         "token": tokens.of_step(found, node),

@@ -71,7 +71,7 @@ ARROWS = (
             Status.UP_FOR_RETRY,
             Status.NEEDS_ATTENTION,
         )
-        for event in (events.HoldRequested, events.HoldReleased)
+        for event in (events.HoldRequested, events.HoldReleased, events.LimitsSet)
     ),
     *(
         Arrow(status, event, status)

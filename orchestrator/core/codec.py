@@ -10,7 +10,7 @@ from math import inf
 from typing import Any
 
 from orchestrator.core.active_runs import Policy
-from orchestrator.core.control import Act, Control, Hold
+from orchestrator.core.control import Act, Control, Hold, Limits
 from orchestrator.core.json_fields import JsonObject, fitting, number, sparse, word
 from orchestrator.core.model import MARKS, Run, RunStatus, Status, StepState, Stop
 from orchestrator.core.names import RUN_ID
@@ -113,6 +113,8 @@ def _control_to_json(control: Control) -> JsonObject:
         data["hold"] = sparse(control.hold)
     if control.acts:
         data["acts"] = [sparse(act) for act in control.acts]
+    if control.limits is not None:
+        data["limits"] = sparse(control.limits)
     return data
 
 
@@ -121,6 +123,8 @@ def _control_from_json(data: object) -> Control:
     if values.get("hold") is not None:
         values["hold"] = Hold(**fitting(Hold, _clamped(values["hold"])))
     values["acts"] = tuple(Act(**fitting(Act, act)) for act in values.get("acts", ()))
+    if values.get("limits") is not None:
+        values["limits"] = Limits(**fitting(Limits, values["limits"]))
     return Control(**values)
 
 

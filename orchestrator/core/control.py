@@ -33,8 +33,23 @@ class Act:
 
 
 @dataclass(frozen=True, slots=True)
+class Limits:
+    """The limits of a map, or of a run, that were set while it ran; None: as its graph says.
+
+    ``version``: how many times they were set. ``max_parallel``: how many items, or attempts of the run, may be active
+    at once. ``tolerate``: how many items may fail, or which share of them, such as ``5%``.
+    """
+
+    version: int = 0
+    max_parallel: int | None = None
+    tolerate: int | str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Control:
     """What people requested for a step. A step without any request has no ``Control``.
+
+    That of the node at the end of the plan is what they requested for the run: its ``limits``.
 
     ``hold``: while there is one, no attempt can be claimed. ``releases``: how many times the step was released. A
     launch that is owed after a release needs a new name: the one before may have been refused, and its name is taken.
@@ -47,6 +62,7 @@ class Control:
     released_at: float = 0.0
     forgiven: int = 0
     acts: tuple[Act, ...] = ()
+    limits: Limits | None = None
 
     def noted(self, act: Act) -> "Control":
         """The same, with ``act`` added."""

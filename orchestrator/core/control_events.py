@@ -1,18 +1,24 @@
-"""Holds and releases of steps: what they change in a step's state, and in what is owed. Pure; a part of ``machine``."""
+"""What people request for steps: what it changes in their states, and in what is owed. Pure; a part of ``machine``."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import assert_never
 
 from orchestrator.core.control import MAX_FORGIVEN, NO_CONTROL, Act
-from orchestrator.core.events import HoldReleased, HoldRequested, RetryRequested
+from orchestrator.core.events import HoldReleased, HoldRequested, LimitsSet, RetryRequested
+from orchestrator.core.limits import limited
 from orchestrator.core.messages import Effect, Launch, Release
 from orchestrator.core.model import Status, StepState, Transition
+from orchestrator.core.plan import Plan
 
 
-def controlled(state: StepState, event: HoldRequested | HoldReleased | RetryRequested) -> Transition | None:
-    """What a hold, a release or a retry changes; None if it was requested before, or comes too late."""
+def controlled(
+    plan: Plan, node: int, state: StepState, event: HoldRequested | HoldReleased | RetryRequested | LimitsSet
+) -> Transition | None:
+    """What a hold, a release, a retry or new limits change; None if it was requested before, or comes too late."""
     match event:
+        case LimitsSet():
+            return limited(plan, node, state, event)
         case HoldRequested():
             return _held(state, event)
         case HoldReleased():

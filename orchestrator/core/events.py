@@ -158,6 +158,17 @@ class RetryRequested:
 
 
 @dataclass(frozen=True, slots=True)
+class LimitsSet:
+    """Somebody set limits of a map or, at the node at the end of the plan, of a run; None: as they are."""
+
+    at: float
+    by: str = ""
+    why: str = ""
+    max_parallel: int | None = None
+    tolerate: int | str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Announced:
     """The notifications that the attempt has failed in the end are on the queue."""
 
@@ -196,6 +207,7 @@ Event = (
     | HoldRequested
     | HoldReleased
     | RetryRequested
+    | LimitsSet
     | Announced
     | DeadlineEndangered
     | DeadlineMissed

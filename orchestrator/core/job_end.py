@@ -38,6 +38,7 @@ class JobEnd:
     ``live``: the step succeeds now, but the job keeps running until it is cancelled: a streaming job.
     ``drained``: the job was asked to stop and finished its work first. That is a success, unless the step was
     cancelled. ``interruption``: what interrupted it, if ``outcome`` is ``interrupted``.
+    ``limits``: the version of the step's limits by which it was judged (core/limits.py), if it was judged by any.
     """
 
     outcome: Outcome
@@ -50,3 +51,4 @@ class JobEnd:
     live: bool = False
     drained: bool = field(default=False, compare=False)
     interruption: Interruption = Interruption.LOST
+    limits: int | None = None

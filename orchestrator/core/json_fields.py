@@ -8,7 +8,7 @@ from enum import StrEnum
 from types import UnionType
 from typing import Any, TypeVar, get_args, get_origin
 
-from orchestrator.core.control import Act, Control, Hold
+from orchestrator.core.control import Act, Control, Hold, Limits
 from orchestrator.core.model import Run, StepState, Stop
 from orchestrator.core.param import Param
 from orchestrator.core.past_attempts import Past, Queued
@@ -25,7 +25,8 @@ _E = TypeVar("_E", bound=StrEnum)
 _NUMBERS = (int, float)
 
 _PARTS = (
-    Step, Work, Retry, CheckPolicy, StepState, Stop, Tally, Run, Control, Hold, Act, Past, Queued, Inner, Param, Wait,
+    Step, Work, Retry, CheckPolicy, StepState, Stop, Tally, Run, Control, Hold, Act, Limits, Past, Queued, Inner, Param,
+    Wait,
 )  # fmt: skip
 
 _DEFAULTS = {

@@ -27,6 +27,7 @@ from orchestrator.core.events import (
     LaunchClaimed,
     LaunchUnanswered,
     LaunchUnsent,
+    LimitsSet,
     PlaceAwaited,
     RetryRequested,
     StepSettled,
@@ -81,8 +82,8 @@ def evolve(plan: Plan, node: int, state: StepState, event: Event, moves: bool = 
             return early_joins.limited(plan, node, state, event)
         case StopRequested():
             return _stopped(plan, node, state, event)
-        case HoldRequested() | HoldReleased() | RetryRequested():
-            return controlled(state, event)
+        case HoldRequested() | HoldReleased() | RetryRequested() | LimitsSet():
+            return controlled(plan, node, state, event)
         case _:
             assert_never(event)
 

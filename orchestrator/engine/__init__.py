@@ -42,6 +42,7 @@ from orchestrator.engine.durations import with_durations
 from orchestrator.engine.execution import Execution
 from orchestrator.engine.launching import launch
 from orchestrator.engine.ledger import Ledger
+from orchestrator.engine.limits import resize_all
 from orchestrator.engine.notifying import announce_or_notify, before_end
 from orchestrator.engine.proof import may_begin
 from orchestrator.engine.runs_inside import STEP_ENDED, ended_without
@@ -227,6 +228,7 @@ class Engine:
         found = sure_doubts(ledger.store, run.key, plan, view)
         for said in found:
             doubtful(said)
+        resize_all(ledger, execution, view)
         return execution, view.without(*found.values())
 
     def cancel(self, key: str, stop: Stop, nodes: Collection[int] | None = None) -> tuple[int, int]:
@@ -257,12 +259,16 @@ class Engine:
     ) -> Mapping[int, Commit]:
         """Hold or release the steps ``nodes`` of a run, or all. Returns the commit for each that had not ended.
 
+        What is set for the run itself is committed at the node at the end of its plan.
+
         ``unchanged``: only steps for which this is true of the state that the commit replaces.
 
         They are handled in topological order, so that a hold of a whole run stops every step after one that it misses.
         """
         execution = self.ledger.known(key)
-        chosen = [node for node in execution.plan.topological if nodes is None or node in nodes]
+        plan = execution.plan
+        known = plan.topological if nodes is None else (*plan.topological, plan.end)
+        chosen = [node for node in known if nodes is None or node in nodes]
         return control(self.ledger, execution, event, chosen, unchanged)
 
     def _stoppable(self, execution: Execution, stop: Stop) -> Collection[int]:

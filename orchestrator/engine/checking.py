@@ -15,6 +15,7 @@ from orchestrator.engine import check_times
 from orchestrator.engine.duplicate_jobs import check_late
 from orchestrator.engine.execution import Execution
 from orchestrator.engine.ledger import Ledger
+from orchestrator.errors import ConflictError
 from orchestrator.ports import CHECKS, JobRunning, Task
 from orchestrator.system.terminal import shown
 from orchestrator.text import cut
@@ -53,7 +54,7 @@ def check(ledger: Ledger, execution: Execution, check: Check) -> None:
             if end.live and unwanted:  # the job runs although the attempt ends, so it has to be stopped
                 _ask(ledger, execution, check, state, ledger.clock())
                 return _check_again(ledger, step, check, state)
-            return ledger.handle(execution, check.node, event)
+            return _end(ledger, execution, check, event)
         case JobRunning(due):
             now = ledger.clock()
             asks = check.chain.endswith(STOP) or now >= _deadline(step, state)
@@ -62,6 +63,15 @@ def check(ledger: Ledger, execution: Execution, check: Check) -> None:
             return _check_again(ledger, step, check, state, due)
         case never:
             assert_never(never)
+
+
+def _end(ledger: Ledger, execution: Execution, check: Check, event: JobEnded) -> None:
+    """Record a job's end. Raises ConflictError, for a redelivery, if it was judged by limits that have changed."""
+    commit = ledger.commit(execution, check.node, event)
+    if event.end.limits is not None and not commit.applied and commit.state.status.active:
+        name = execution.plan.steps[check.node].name
+        raise ConflictError(f"the limits of step '{name}' have just been set: try again")
+    ledger.follow(execution, check.node, commit)
 
 
 def _ask(ledger: Ledger, execution: Execution, check: Check, state: StepState, now: float) -> JobEnded | None:

@@ -15,6 +15,7 @@ from orchestrator.core import kept_steps
 from orchestrator.core.inner_graphs import has_deadlines, whole
 from orchestrator.core.job_end import JobEnd, Outcome
 from orchestrator.core.joins import join_at
+from orchestrator.core.limits import with_limits
 from orchestrator.core.mapped import MAX_ITEMS, plan_of
 from orchestrator.core.model import PENDING, Run, RunStatus, Status, Stop
 from orchestrator.core.names import JobRef, ref_in, run_key
@@ -22,7 +23,7 @@ from orchestrator.core.param import Param
 from orchestrator.core.plan import Inner, Role
 from orchestrator.core.rerun import worth_keeping
 from orchestrator.core.rerun_inside import Selection, paths
-from orchestrator.core.steps import Json
+from orchestrator.core.steps import Json, Step
 from orchestrator.engine import Engine
 from orchestrator.engine.deadlines import inherited
 from orchestrator.engine.execution import Execution
@@ -229,14 +230,22 @@ class RunBackend:
         step = ledger.known(ref.run).plan.steps[ref.node]
         ended = join_at(execution.plan, execution.plan.end, ledger.join(execution, execution.plan.end)).ended
         bad = ended.failed + ended.upstream_failed
+        spec, version = self._limited(step, ref) if bad else (step.work.spec, None)
         counts: dict[str, Json] = {"count": items, "succeeded": ended.succeeded, "failed": bad}
-        if bad <= tolerated(step.work.spec, items):
-            return JobEnd(Outcome.SUCCEEDED, at, counts, live=self._lives_on(execution))
+        if bad <= tolerated(spec, items):
+            return JobEnd(Outcome.SUCCEEDED, at, counts, live=self._lives_on(execution), limits=version)
         states = ledger.store.load_all(run.key, outputs=False).states.values()
         causes = Counter(one.cause or STEPS for one in states if one.status in (Status.FAILED, Status.CANCELLED))
         told = ", ".join(f"{number:,} {cause}" for cause, number in causes.most_common())
         said = f"{bad:,} of {items:,} items failed: {told}"
-        return JobEnd(Outcome.FAILED, at, error=said, cause=next(iter(causes)) if len(causes) == 1 else STEPS)
+        cause = next(iter(causes)) if len(causes) == 1 else STEPS
+        return JobEnd(Outcome.FAILED, at, error=said, cause=cause, limits=version)
+
+    def _limited(self, step: Step, ref: JobRef) -> tuple[Mapping[str, Json], int]:
+        """The spec of a map with the limits that people have set, and their version."""
+        state = self._engine.ledger.store.load(ref.run, (ref.node,), ()).state(ref.node)
+        given = state.control.limits if state.control is not None else None
+        return (step.work.spec, 0) if given is None else (with_limits(step.work.spec, given), given.version)
 
     def _succeeded(self, run: Run, at: float) -> JobEnd:
         ledger, ref = self._engine.ledger, _parent(run)

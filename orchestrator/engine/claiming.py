@@ -7,6 +7,7 @@ may have stood still for any length of time, and nothing stops a handler whose r
 
 from dataclasses import dataclass, replace
 
+from orchestrator.core.control import Control
 from orchestrator.core.events import LaunchClaimed, LaunchUnanswered, LaunchUnsent
 from orchestrator.core.messages import Check, Launch
 from orchestrator.core.model import Status, StepState
@@ -24,6 +25,7 @@ class Claim:
     ``mine``: this call owns it. Otherwise another delivery does, and this one may only look for the attempt's job.
     ``abandoned``: the step was cancelled and nobody else can be launching it; if it has no job, it has ended.
     ``lost``: how many earlier owners in a row disappeared.
+    ``control``: what people had requested for the step when it was claimed.
     """
 
     ledger: Ledger
@@ -35,6 +37,7 @@ class Claim:
     mine: bool = True
     abandoned: bool = False
     lost: int = 0
+    control: Control | None = None
 
     def confirm(self) -> None:
         """Return if nobody else can be launching the attempt. A claim that is too old is renewed first.
@@ -87,11 +90,11 @@ def claimed(ledger: Ledger, execution: Execution, effect: Launch) -> Claim | Ste
     if commit is None:
         return None
     if commit.applied:
-        return Claim(ledger, execution, effect, event.job_name, event.at, new=True)
+        return Claim(ledger, execution, effect, event.job_name, event.at, new=True, control=commit.state.control)
     state = commit.state
     if state.status is not Status.LAUNCHING or state.attempt != effect.attempt:
         return state
-    claim = Claim(ledger, execution, effect, state.job_name or event.job_name, event.at)
+    claim = Claim(ledger, execution, effect, state.job_name or event.job_name, event.at, control=state.control)
     if not ledger.launch_lease:
         claim.at = state.claimed_at or 0.0
     else:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from orchestrator.core import machine
 from orchestrator.core.consistency import Doubts
-from orchestrator.core.events import HoldReleased, HoldRequested, RetryRequested, StopRequested
+from orchestrator.core.events import HoldReleased, HoldRequested, LimitsSet, RetryRequested, StopRequested
 from orchestrator.core.joins import decide
 from orchestrator.core.messages import Release
 from orchestrator.core.model import RunStatus, StepState, Transition, View
@@ -13,11 +13,12 @@ from orchestrator.core.rules import Verdict
 from orchestrator.engine.consistency import settled_doubts
 from orchestrator.engine.execution import Execution
 from orchestrator.engine.ledger import Ledger
+from orchestrator.engine.limits import resize
 from orchestrator.errors import BackendError, ConflictError
 from orchestrator.ports import Commit
 
-#: The events by which people hold, release, retry and mark steps.
-ControlEvent = HoldRequested | HoldReleased | RetryRequested | StopRequested
+#: The events by which people hold, release, retry and mark steps, and set limits.
+ControlEvent = HoldRequested | HoldReleased | RetryRequested | StopRequested | LimitsSet
 
 #: Whether a step's state is still as the person saw it who makes a request.
 Unchanged = Callable[[int, StepState], bool]
@@ -52,6 +53,8 @@ def control(
         if not view.state(node).status.final:
             commits[node] = _commit(ledger, execution, node, event, unchanged)
             ledger.follow(execution, node, commits[node], by_itself=False)
+            if isinstance(event, LimitsSet):
+                resize(ledger, execution, node, commits[node].state)
         elif isinstance(event, StopRequested):
             ledger.roll_forward(execution, node)  # it may have ended by this very event
     sound.must_be_settled(execution, nodes)

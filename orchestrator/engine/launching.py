@@ -6,6 +6,7 @@ from math import inf
 
 from orchestrator.core.events import JobEnded, JobLaunched, StepSettled
 from orchestrator.core.job_end import Interruption, JobEnd, Outcome
+from orchestrator.core.limits import with_limits
 from orchestrator.core.machine import MAX_LOST
 from orchestrator.core.messages import Launch
 from orchestrator.core.model import EMPTY, Status, StepState
@@ -47,13 +48,11 @@ def launch(ledger: Ledger, execution: Execution, effect: Launch) -> None:
         return ledger.handle(execution, node, StepSettled(Status.SKIPPED, ledger.clock(), EMPTY, effect.attempt))
     claim = claimed(ledger, execution, effect)
     if isinstance(claim, StepState):
-        ledger.roll_forward(execution, node)
-        found = discard_others(ledger, execution, effect, Work(work.kind, spec), claim)
-        if not found and _may_have_left_one(claim, effect.attempt):
-            check_later(ledger, execution, effect)  # whoever ended it may have died before it did this
-        return None
+        return _too_late(ledger, execution, effect, Work(work.kind, spec), claim)
     if claim is None:
         return None  # it waits for a place
+    if claim.control is not None and claim.control.limits is not None:
+        spec = with_limits(spec, claim.control.limits)
     run = execution.run
     request = JobRequest(
         run if execution.outer is None else replace(run, params=params_of(execution, node)),
@@ -72,6 +71,14 @@ def launch(ledger: Ledger, execution: Execution, effect: Launch) -> None:
         claim.must_be_mine()
         _end(claim, _permanent(claim, str(error), error.cause))
         return check_later(ledger, execution, effect)
+
+
+def _too_late(ledger: Ledger, execution: Execution, effect: Launch, work: Work, state: StepState) -> None:
+    """Pay what the step owes in ``state``, in which the attempt has ended or has a job, and stop any other job."""
+    ledger.roll_forward(execution, effect.node)
+    found = discard_others(ledger, execution, effect, work, state)
+    if not found and _may_have_left_one(state, effect.attempt):
+        check_later(ledger, execution, effect)  # whoever ended it may have died before it did this
 
 
 def _rendered(ledger: Ledger, execution: Execution, spec: Mapping[str, Json], node: int) -> Mapping[str, Json]:

@@ -56,7 +56,7 @@ def _places(
         wait = _wait(ledger, execution, effect, pool, size)
         seen = ledger.store.pool(pool, size, PAGE)
         if (number := _turn(seen, wait)) is None:
-            return wait
+            return wait if seen.size is None else replace(wait, size=seen.size)
         places.append(Place(pool, number))
         if len(seen.free) == len(seen.first) == PAGE:
             crowded.append(pool)

@@ -6,7 +6,16 @@ from datetime import UTC, datetime
 from typing import Any
 
 from orchestrator.home.store_url import StoreUrl
-from orchestrator.operations.requests import Asked, CancelAsked, Done, HoldAsked, MarkAsked, ReleaseAsked, RetryAsked
+from orchestrator.operations.requests import (
+    Asked,
+    CancelAsked,
+    Done,
+    HoldAsked,
+    MarkAsked,
+    ReleaseAsked,
+    RetryAsked,
+    SetAsked,
+)
 from orchestrator.ports import Reader
 
 
@@ -47,6 +56,9 @@ def _request(run_id: str, asked: Asked) -> tuple[str, dict[str, Any]]:
             return f"{run}/cancel", {"why": asked.why, "steps": list(asked.steps)}
         case RetryAsked():
             return f"{run}/steps/{asked.step}/retry", {"why": asked.why, "attempt": asked.attempt}
+        case SetAsked():
+            values = {"max_parallel": asked.max_parallel, "tolerate": asked.tolerate}
+            return f"{run}/set", {"step": asked.step, **values, "why": asked.why}
         case MarkAsked():
             body = {"status": str(asked.status), "why": asked.why}
             outputs = {"outputs": asked.outputs} if asked.outputs is not None else {}

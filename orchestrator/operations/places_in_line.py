@@ -31,7 +31,8 @@ def with_standings(home: Home | None, store: Reader, view: View) -> View:
             stands = store.standing(wait.pool, wait.rank)
             if wait.pool not in holders:
                 holders[wait.pool] = _holders(home, store, wait.pool) if 0 < stands[0] <= _HOLDERS else ()
-            known[node] = replace(state, waits=replace(wait, stands=stands, holders=holders[wait.pool]))
+            size = store.size(wait.pool) or wait.size
+            known[node] = replace(state, waits=replace(wait, size=size, stands=stands, holders=holders[wait.pool]))
     return replace(view, states={**view.states, **known}) if known else view
 
 

@@ -70,7 +70,20 @@ class MarkAsked:
     if_match: str | None = None
 
 
-Asked = HoldAsked | ReleaseAsked | CancelAsked | RetryAsked | MarkAsked
+@dataclass(frozen=True, slots=True)
+class SetAsked:
+    """``step``: a map; None: the run itself, of which only ``max_parallel`` can be set. None: as it is."""
+
+    step: str | None = None
+    max_parallel: int | None = None
+    tolerate: int | str | None = None
+    why: str = ""
+    if_match: str | None = None
+
+
+#: What is asked for steps that have not ended, apart from their cancellation.
+Controls = HoldAsked | ReleaseAsked | RetryAsked | MarkAsked | SetAsked
+Asked = Controls | CancelAsked
 
 
 @dataclass(frozen=True, slots=True)

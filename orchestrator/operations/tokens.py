@@ -25,7 +25,9 @@ class ChangedError(OrchestratorError):
 
 def of_run(found: Found) -> str:
     """The token of a run with all its steps."""
-    return _hashed([_head(found), [_of(found.view.states.get(node, PENDING)) for node in range(len(found.plan.steps))]])
+    end = _of(found.view.states.get(found.plan.end, PENDING)).get("control")  # what was set for the run itself
+    states = [_of(found.view.states.get(node, PENDING)) for node in range(len(found.plan.steps))]
+    return _hashed([_head(found), states, *([end] if end else [])])
 
 
 def of_step(found: Found, node: int) -> str:

@@ -21,6 +21,7 @@ from orchestrator.reporting.explain_ended import (
 from orchestrator.reporting.explain_running import RESUMED, running, stopping
 from orchestrator.reporting.explain_waiting import pending, up_for_retry
 from orchestrator.reporting.held import held_by, hold_of
+from orchestrator.reporting.limits import limits_said
 from orchestrator.reporting.phrases import (
     attempt_of,
     done_by,
@@ -39,6 +40,7 @@ def explain(plan: Plan, view: View, node: int, now: float | None) -> list[str]:
     if plan.nodes[node].role is Role.KEPT:
         return [*lines, "it was kept from an earlier run, and did not run again in this one"]
     lines += begun(plan, view, node)
+    lines += [said] if (said := limits_said(plan, node, state)) else []
     if stop is None or marked or status is Status.CANCELLED:
         return lines
     ends = f"and it ends {RESUMED}" if now is None and not status.final else stopping(step, state)

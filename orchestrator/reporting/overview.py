@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from orchestrator.core.model import Run, RunStatus
 from orchestrator.reporting.found import Found
+from orchestrator.reporting.limits import limits_said
 from orchestrator.reporting.phrases import waits_for
 from orchestrator.reporting.rows import telling
 from orchestrator.reporting.times import clock, duration
@@ -31,8 +32,9 @@ def headline(found: Found, now: float) -> str:
         return f"run {run.id} of graph {run.graph}: {found.word}, started {since}, {duration(now - run.started_at)} ago"
     took = duration((now if run.ended_at is None else run.ended_at) - run.started_at)
     stands = "running for" if found.word == RunStatus.RUNNING else f"{found.word} after"
-    wait = found.view.state(found.plan.end).waits
-    line = f"; it {waits_for(wait)}" if wait is not None else ""
+    end = found.view.state(found.plan.end)
+    line = f"; it {waits_for(end.waits)}" if end.waits is not None else ""
+    line += f"; {said}" if (said := limits_said(found.plan, found.plan.end, end)) else ""
     return f"run {run.id} of graph {run.graph}: {stands} {took}, started {since}{line}"
 
 

@@ -10,6 +10,7 @@ from orchestrator.core.steps import Step
 from orchestrator.reporting.deadlines import deadline_data
 from orchestrator.reporting.held import hold_of
 from orchestrator.reporting.in_line import waits_data
+from orchestrator.reporting.limits import limits_data
 from orchestrator.reporting.times import iso
 from orchestrator.reporting.upstream import States
 
@@ -19,17 +20,20 @@ def report(run: Run, plan: Plan, states: States, word: str, unknown: Collection[
 
     Only a step that has succeeded while its job is still running has the key ``live``, only one that a rerun keeps has
     ``kept``, only one whose job is a run has ``run``, the id of that, only what has a deadline has ``deadline``, and
-    only what waits in line for a place has ``waits``. Steps in ``unknown`` are left out.
+    only what waits in line for a place has ``waits``, and only what has limits that somebody has set has ``limits``.
+    Steps in ``unknown`` are left out.
     """
     known = ((number, step) for number, step in enumerate(plan.steps) if number not in unknown)
     steps = {
         step.name: step_report(plan.nodes[number], states.get(number, PENDING))
         | _inside(step, states.get(number, PENDING))
         | deadline_data(run, plan, states.get(number, PENDING), number)
+        | limits_data(plan, number, states.get(number, PENDING))
         for number, step in known
     }
-    deadline = deadline_data(run, plan, states.get(plan.end, PENDING), plan.end)
-    return {**headline(run, word), **waits_data(states.get(plan.end, PENDING)), **deadline, "steps": steps}
+    end = states.get(plan.end, PENDING)
+    own = {**waits_data(end), **deadline_data(run, plan, end, plan.end), **limits_data(plan, plan.end, end)}
+    return {**headline(run, word), **own, "steps": steps}
 
 
 def headline(run: Run, word: str) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from orchestrator.reporting.deadlines import deadline_note
 from orchestrator.reporting.found import INTERRUPTED
 from orchestrator.reporting.held import held_by, hold_of
 from orchestrator.reporting.inside import tolerated
+from orchestrator.reporting.limits import limits_note
 from orchestrator.reporting.phrases import (
     CLASSES,
     attempt_of,
@@ -61,7 +62,7 @@ def row(plan: Plan, states: States, node: int, now: float | None) -> Row:
     said = one_line(note(plan, states, node, now))
     if plan.nodes[node].role is Role.KEPT:
         said = _joined("kept", said)
-    said = _joined(deadline_note(state), said)
+    said = _joined(deadline_note(state), limits_note(plan, node, state), said)
     return Row(one_line(step.name), state.status, word, lasted(state, now), said)
 
 

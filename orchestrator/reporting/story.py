@@ -42,7 +42,8 @@ def story(run: Run, plan: Plan, view: View, nodes: Iterable[int]) -> list[Happen
     """
     nodes = list(nodes)
     kept = [node for node in nodes if plan.nodes[node].role is Role.KEPT] if len(nodes) > 1 else []
-    found = [*_of_run(run, len(kept)), *_of_line(view.state(plan.end)), *_of_deadline("", view.state(plan.end))]
+    end = view.state(plan.end)
+    found = [*_of_run(run, len(kept)), *_of_line(end), *_of_deadline("", end), *_of_acts("", end)]
     for node in sorted(set(nodes).difference(kept)):
         state, name = view.state(node), plan.steps[node].name
         found += _of_deadline(name, state)
@@ -119,10 +120,15 @@ def _begins(name: str, past: Past, since: float | None) -> Iterator[Happening]:
 
 def _of_people(name: str, state: StepState, run: Run) -> Iterator[Happening]:
     """What people did to the step itself. A cancellation of the run is told once."""
-    for act in state.control.acts if state.control is not None else ():
-        yield Happening(act.at, name, act.what, act.by, act.why)
+    yield from _of_acts(name, state)
     if state.stop is not None and state.stop.mark is None and state.stop != run.stop:
         yield Happening(state.stop.at, name, "cancelled", state.stop.by, state.stop.why)
+
+
+def _of_acts(name: str, state: StepState) -> Iterator[Happening]:
+    """What people requested for a step or, in the state of its end, for the run."""
+    for act in state.control.acts if state.control is not None else ():
+        yield Happening(act.at, name, act.what, act.by, act.why)
 
 
 def _of_end(step: Step, state: StepState) -> Iterator[Happening]:

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 from graphlib import TopologicalSorter
+from math import inf
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,9 @@ HAPPENS, SIZES = 0.3, (1, 1, 2, 3, 5)
 
 #: Seconds for which, in a calm world, a place may be free while somebody waits: three hops, and what clocks differ.
 IDLE = 4 * HOP
+
+#: Seconds after which a commit may still be applied that was sent to Firestore.
+LATE = 300.0
 
 PRIORITIES = (0, 0, 0, 5, 50)
 
@@ -93,6 +97,9 @@ class Pools:
         self.active: dict[str, set[tuple[str, int]]] = defaultdict(set)
         self.waiting: dict[str, dict[tuple[str, int], tuple[tuple[int, int], float]]] = defaultdict(dict)
         self._idle: dict[str, float] = {}
+        self._given: dict[str, int] = {}  # the sizes that somebody has set
+        self._largest: dict[str, int] = {}
+        self._lowered: dict[str, tuple[float, set[int]]] = {}  # when, and which handlers had begun before
         self._ways: dict[str, dict[str, int]] = {}
         self.begun: set[str] = set()
 
@@ -107,7 +114,37 @@ class Pools:
         own = [pool_of_run(life.key)] if most is not None and step.work.kind != "none" else []
         return own if step.pool is None else [*own, step.pool]
 
+    def resized(self, pool: str) -> None:
+        """Somebody has set the size of a pool, perhaps to what it was."""
+        size, before = self.world.memory.size(pool), self._size(pool)
+        if size is None or size == before:
+            return
+        self.world.count("pool: raised" if size > before else "pool: lowered")
+        self._largest[pool] = max(size, before, self._largest.get(pool, 0))
+        self._given[pool] = size
+        if size < before:
+            begun = {one.number for one in self.world.loop.handlers if one.started is not None}
+            self._lowered[pool] = self.world.now, begun.union(self._lowered.get(pool, (0.0, set[int]()))[1])
+        self._see(pool)
+
+    def all_set(self, life: "Life") -> None:
+        """Whoever set the limit of a run has heard that it is set: so the pool knows what is in the record."""
+        control = life.watch.view().state(life.plan.end).control
+        wanted = control.limits.max_parallel if control is not None and control.limits is not None else None
+        there = self.world.memory.size(pool_of_run(life.key))
+        if not life.over and there != wanted:
+            self.world.failures.append(f"{life.key}: its max_parallel was set to {wanted}, and its pool has {there}")
+
+    def _late(self, pool: str) -> bool:
+        """Whether who takes a place now may have looked for one before the pool was made smaller."""
+        at, begun = self._lowered.get(pool, (-inf, set[int]()))
+        handler = self.world.loop._current
+        late = self.world.weather.firestore and self.world.now < at + LATE
+        return late or (handler is not None and handler.number in begun)
+
     def _size(self, pool: str) -> int:
+        if pool in self._given:
+            return self._given[pool]
         key = run_with(pool)
         most = self.sizes[pool] if key is None else self.world.life(key).scenario.max_parallel
         assert most is not None
@@ -128,7 +165,8 @@ class Pools:
         for pool in self._of(life, node):
             self._see(pool)
             waiting = self.waiting[pool]
-            if new.status.active and who not in self.active[pool]:
+            began = new.status.active and who not in self.active[pool]
+            if began:
                 self._in_turn(pool, urgency, step.name, waiting.get(who, (urgency, self.world.now))[1])
             (self.active[pool].add if new.status.active else self.active[pool].discard)(who)
             if new.waits is None or new.waits.pool != pool:
@@ -136,7 +174,7 @@ class Pools:
             elif who not in waiting:
                 waiting[who] = urgency, self.world.now
                 self.world.count("pool: full, so that a step waits")
-            if len(self.active[pool]) > self._size(pool):
+            if len(self.active[pool]) > self._size(pool) and began and not self._late(pool):
                 self.world.failures.append(f"pool {pool}: {len(self.active[pool])} of {self._size(pool)} are active")
             self._see(pool)
 
@@ -178,8 +216,9 @@ class Pools:
                 for job in self.world.service.jobs.values()
                 if job.end > self.world.now and self._is_in(job.request, pool) and not job.script.live
             }
-            if len(going) > self._size(pool):
-                self.world.failures.append(f"pool {pool}: {len(going)} jobs run, and it has {self._size(pool)} places")
+            most = max(self._size(pool), self._largest.get(pool, 0))
+            if len(going) > most:
+                self.world.failures.append(f"pool {pool}: {len(going)} jobs run, and it has {most} places")
 
     def judge(self) -> None:
         """All is over: no place is taken, and nobody stands in line."""

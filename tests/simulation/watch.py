@@ -7,7 +7,7 @@ from math import inf
 from typing import Concatenate, ParamSpec
 
 from orchestrator.core.arrows import ARROWS
-from orchestrator.core.control import MAX_ACTS, NO_CONTROL
+from orchestrator.core.control import MAX_ACTS, NO_CONTROL, Control, Limits
 from orchestrator.core.invariants import Inspector
 from orchestrator.core.joins import decide
 from orchestrator.core.model import MARKED, RunStatus, Status, StepState, View
@@ -178,6 +178,9 @@ class Watch:
         same = replace(old, control=new.control, ended_by=new.ended_by and old.ended_by)  # an older version loses that
         if new != same or after.acts[:-1] != (*before.acts, None)[-MAX_ACTS:-1]:
             self.failures.append(f"{name}: {old} got a request, and became {new}")
+        if before.limits != after.limits:
+            self._limited(name, before, after)
+            return
         if (before.hold is None) == (after.hold is None):
             self.failures.append(f"{name}: was held as {before.hold}, and then as {after.hold}")
         now = self._clock()
@@ -188,6 +191,14 @@ class Watch:
         early = not after.acts[-1].by and before.hold is not None and (before.hold.until or inf) > now + 2 * SKEW
         if after.releases != before.releases + 1 or early:
             self.failures.append(f"{name}: {before.hold} became {after} at {now}")
+
+    def _limited(self, name: str, before: Control, after: Control) -> None:
+        """Somebody set limits, each time as a new version; nothing else changes by that."""
+        was, now = before.limits or Limits(), after.limits or Limits()
+        if now.version != was.version + 1 or replace(after, limits=None, acts=()) != replace(
+            before, limits=None, acts=()
+        ):
+            self.failures.append(f"{name}: its limits were set, and {before} became {after}")
 
     def _attended(self, name: str, old: StepState, new: StepState) -> None:
         """What needs attention waits for people, and what was marked ends as it was marked."""

@@ -62,6 +62,7 @@ OTHERS = (
     "operator: cancels the run", "operator: cancels steps", "operator: twice", "operator: gives up",
     "attendant: retries", "attendant: marks", "operator: marks",
     "operator: holds the run", "operator: holds steps", "operator: holds until", "operator: releases",
+    "operator: sets a limit", "pool: raised", "pool: lowered",
     "handler: outlives its request", "handler: frozen", "launch: frozen on the way", "clock: jumps",
     "thread: suspended between two statements", "process: dies with all its threads",
     "expression: raises", "job: leaves too much", "machine: older", "machine: newer",

@@ -43,6 +43,7 @@ from tests.simulation.receiver import Receiver, asked
 from tests.simulation.rerun import rerun, watch_kept
 from tests.simulation.retention import LoosePages
 from tests.simulation.scenario import TOO_MUCH, Behaviour, Raises, Scenario
+from tests.simulation.setter import Setter
 from tests.simulation.threads import Threads
 from tests.simulation.traffic import Traffic
 from tests.simulation.versions import ports
@@ -111,7 +112,7 @@ class World:
     ``again``: what says whether an id is used again, and how. ``holds``: whether somebody holds something, and what.
     ``kept``: what the first run keeps of an earlier one. ``attends``: what those do who retry and mark steps.
     ``notifies``: whether runs notify receivers, and when these are down. ``audits``: when somebody looks for jobs that
-    are left, and stops them.
+    are left, and stops them. ``sets``: who sets limits, and to what.
     """
 
     def __init__(
@@ -127,6 +128,7 @@ class World:
         pools: Mapping[str, int] = MappingProxyType({}),
         notifies: Random | None = None,
         audits: Random | None = None,
+        sets: Random | None = None,
     ) -> None:
         self.kept = kept
         self._notifies = notifies
@@ -147,6 +149,7 @@ class World:
         self.traffic = Traffic(self)
         self.operator = Operator(self)
         self.holder = Holder(self, holds)
+        self.setter = Setter(self, sets)
         self.attendant = Attendant(self, attends)
         self.receiver = Receiver(self, notifies)
         self.auditor = Auditor(self, audits)
@@ -281,6 +284,7 @@ class World:
         self.traffic.begin()
         self.operator.begin()
         self.holder.begin()
+        self.setter.begin()
         self.attendant.begin()
         self.hand.begin()
         self.auditor.begin()
@@ -475,8 +479,13 @@ def simulate(seed: int, trace: list[str] | None = None, dag: str | None = None, 
     parallel = Random(f"{seed} parallel")
     scenarios = [limited(scenario, parallel, weather) for scenario in scenarios]
     scenarios = taking_turns(scenarios, Random(f"{seed} active"), weather)
-    told = {"attends": attends, "notifies": notifies, "audits": Random(f"{seed} audits")}
-    world = World(scenarios, weather, random, trace, again, holds, pools=pools, **told)
+    others = {
+        "attends": attends,
+        "notifies": notifies,
+        "audits": Random(f"{seed} audits"),
+        "sets": Random(f"{seed} sets"),
+    }
+    world = World(scenarios, weather, random, trace, again, holds, pools=pools, **others)
     result = world.play()
     reruns = Random(f"{seed} rerun")
     second = partial(_second, trace, reruns, pools, Random(f"{seed} rerun notifies"))

@@ -20,6 +20,7 @@ from orchestrator.core.events import (
     LaunchClaimed,
     LaunchUnanswered,
     LaunchUnsent,
+    LimitsSet,
     PlaceAwaited,
     RetryRequested,
     StepSettled,
@@ -33,7 +34,7 @@ from orchestrator.core.machine import evolve
 from orchestrator.core.model import FINAL, MARKS, PENDING, Status, StepState, Stop
 from orchestrator.core.pools import Wait
 from orchestrator.core.rules import Tally, TriggerRule
-from orchestrator.core.steps import OnFailure, Retry, Step
+from orchestrator.core.steps import OnFailure, Retry, Step, Work
 from tests.lifecycle import PAGE, page
 
 PLANS = [
@@ -42,6 +43,7 @@ PLANS = [
 ]
 LIMITED = Step("a", after=("b", "c"), trigger=TriggerRule.ALL_DONE_WITHIN, timeout=90.0, within=60.0)
 PLANS.append(compile_plan("limited", "v1", (LIMITED, Step("b"), Step("c"))))
+PLANS.append(compile_plan("mapped", "v1", (Step("a", Work("map", {"over": [1, 2], "max_parallel": 1}), inner="i"),)))
 STOP = Stop(40.0, "ann")
 STOPS = (STOP, *(Stop(40.0, "ann", mark=mark) for mark in MARKS))
 HELD = Control(Hold(10.0, "ann"))
@@ -85,6 +87,7 @@ def events() -> Iterator[Event]:
         yield from (StepSettled(status, 50.0, attempt=attempt) for attempt in (1, 2, 3))
     yield from (GatePassed(Tally(succeeded=1), 50.0, whole=False), WaitLimited(60.0), WaitOver())
     yield from (GatePassed(Tally(), 50.0), *map(StopRequested, STOPS))
+    yield LimitsSet(50.0, max_parallel=2, tolerate=1)
     yield from (HoldRequested(Hold(50.0)), HoldReleased(50.0), HoldReleased(50.0, of=10.0))
 
 

@@ -8,16 +8,19 @@ from orchestrator.engine.control import ControlEvent, Unchanged
 from orchestrator.operations.control.cancel import cancel
 from orchestrator.operations.control.hold_and_release import hold, release
 from orchestrator.operations.control.retry_and_mark import mark, retry
+from orchestrator.operations.control.set_limits import set_limits
 from orchestrator.operations.requests import (
     Apply,
     Asked,
     CancelAsked,
+    Controls,
     Done,
     HoldAsked,
     MarkAsked,
     Person,
     ReleaseAsked,
     RetryAsked,
+    SetAsked,
 )
 from orchestrator.ports import Commit
 from orchestrator.reporting.found import Found
@@ -39,7 +42,7 @@ def act(asked: Asked, found: Found, person: Person, engine: Engine) -> Done:
     )
 
 
-def acted(asked: HoldAsked | ReleaseAsked | RetryAsked | MarkAsked, found: Found, person: Person, apply: Apply) -> Done:
+def acted(asked: Controls, found: Found, person: Person, apply: Apply) -> Done:
     """Do what is asked, other than a cancellation, by ``apply``. Raises the same."""
     match asked:
         case HoldAsked():
@@ -50,5 +53,7 @@ def acted(asked: HoldAsked | ReleaseAsked | RetryAsked | MarkAsked, found: Found
             return retry(asked, found, person, apply)
         case MarkAsked():
             return mark(asked, found, person, apply)
+        case SetAsked():
+            return set_limits(asked, found, person, apply)
         case never:
             assert_never(never)
