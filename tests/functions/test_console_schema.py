@@ -75,7 +75,7 @@ def _headers() -> list[str]:
 
 def test_it_says_of_each_route_what_it_may_answer():
     paths = json.loads(described())["paths"]
-    acts = ("hold", "release", "cancel", "steps/{step}/retry", "steps/{step}/mark")
+    acts = ("hold", "release", "cancel", "set", "steps/{step}/retry", "steps/{step}/mark")
     assert {name: sorted(paths[name]["post"]["responses"]) for name in paths if "post" in paths[name]} == {
         **{f"/runs/{{run}}/{name}": ["200", "400", "401", "404", "409", "503"] for name in acts},
         "/audit/stop": ["200", "400", "401", "404", "409", "503"],

@@ -43,7 +43,8 @@ PLANS = [
 ]
 LIMITED = Step("a", after=("b", "c"), trigger=TriggerRule.ALL_DONE_WITHIN, timeout=90.0, within=60.0)
 PLANS.append(compile_plan("limited", "v1", (LIMITED, Step("b"), Step("c"))))
-PLANS.append(compile_plan("mapped", "v1", (Step("a", Work("map", {"over": [1, 2], "max_parallel": 1}), inner="i"),)))
+MAPPED = Step("a", Work("map", {"over": [1, 2], "max_parallel": 1}), timeout=90.0, inner="i")
+PLANS.append(compile_plan("mapped", "v1", (MAPPED,)))
 STOP = Stop(40.0, "ann")
 STOPS = (STOP, *(Stop(40.0, "ann", mark=mark) for mark in MARKS))
 HELD = Control(Hold(10.0, "ann"))

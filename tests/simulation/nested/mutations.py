@@ -159,7 +159,7 @@ MUTANTS = (
     Mutant(
         "failures that are tolerated fail the step",
         _CHILDREN,
-        "        if bad <= tolerated(step.work.spec, items):",
+        "        if bad <= tolerated(spec, items):",
         "        if not bad:",
         _WORLDS,
         test="tests/unit/test_mapped.py::test_tolerated_failures_do_not_fail_the_step",
