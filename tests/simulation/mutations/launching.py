@@ -23,10 +23,10 @@ MUTANTS = (
     Mutant(
         "launched without a claim",
         LAUNCHING,
-        "    claim = claimed(ledger, execution, effect)\n    if isinstance(claim, StepState):\n        ledger",
+        "    claim = claimed(ledger, execution, effect)\n    if isinstance(claim, StepState):\n        return _too",
         "    named = name_of(ledger, execution, effect)\n"
         "    claim = Claim(ledger, execution, effect, named, ledger.clock(), new=True)\n"
-        "    if isinstance(claim, StepState):\n        ledger",
+        "    if isinstance(claim, StepState):\n        return _too",
         test="tests/unit/test_cancellation.py::test_of_two_cancellations_the_first_holds",
     ),
     Mutant(

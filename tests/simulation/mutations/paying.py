@@ -78,8 +78,8 @@ MUTANTS = (
     Mutant(
         "a launch that comes too late pays nothing",
         LAUNCHING,
-        "        ledger.roll_forward(execution, node)\n        found = discard_others",
-        "        found = discard_others",
+        "    ledger.roll_forward(execution, effect.node)\n    found = discard_others",
+        "    found = discard_others",
     ),
     Mutant(
         "a start that is repeated pays nothing",

@@ -36,9 +36,9 @@ MUTANTS = (
     Mutant(
         "the engine keeps on itself what it is launching",
         LAUNCHING,
-        "    claim = claimed(ledger, execution, effect)\n    if isinstance(claim, StepState):\n        ledger.roll",
+        "    claim = claimed(ledger, execution, effect)\n    if isinstance(claim, StepState):\n        return _too",
         "    ledger.claim = claimed(ledger, execution, effect)\n    claim = ledger.claim\n"
-        "    if isinstance(claim, StepState):\n        ledger.roll",
+        "    if isinstance(claim, StepState):\n        return _too",
     ),
     Mutant(
         "the plan that was asked for last is everybody's",
