@@ -21,10 +21,10 @@ from orchestrator.engine.ledger import Ledger
 from orchestrator.errors import BackendError, OrchestratorError, QueueError, StoreError
 from orchestrator.jobs.scripted import Script, ScriptedBackend
 from orchestrator.ports import JobRequest, KeptState, Task
-from tests.doubles.memory_store import MemoryStore
 from tests.simulation.loop import START, Crash, Loop
 from tests.simulation.nested.again import AGAIN, Again
 from tests.simulation.nested.ports import Shaky
+from tests.simulation.nested.setting import SETS, Setting, WatchedStore
 from tests.simulation.nested.tree import ALL_THAT_FAILED, Oracle, Tree, drawn
 
 MACHINES = 3
@@ -40,6 +40,7 @@ OTHERS = (
     "operator: cancels the run",
     "operator: cancels a step",
     "operator: marks a step",
+    *SETS,
     *AGAIN,
 )
 
@@ -60,7 +61,7 @@ class World:
         self.failures: list[str] = []
         self.tries: Counter[str] = Counter()
         self.loop = Loop(random, outlives=self.frozen > 0 and (self.sweeps or not self.force))
-        self.store = MemoryStore()
+        self.store = WatchedStore(self)
         self.jobs = ScriptedBackend(self._script, lambda: self.loop.now)
         self.taken: set[str] = set()
         self.pace = Pace()
@@ -72,6 +73,7 @@ class World:
         self.kept: tuple[KeptState, ...] = ()
         self.marks = Random(f"{seed} marks")
         self.marked: int | None = None
+        self.setting = Setting(self, Random(f"{seed} sets"))
         self._wide = random.choice([(compiler.WIDE, compiler.SPREAD), (2, 3), (3, 2)])
 
     def play(self) -> list[str]:
@@ -92,6 +94,7 @@ class World:
             self.loop.at(START + PERIOD, self._sweep)
         if self.random.random() < 0.5:
             self.loop.at(START + self.random.random() * 300.0, self._cancel)
+        self.setting.begin()
         self._settle()
         if not self.failures and self.cancelled is None and self.again.wanted(self.tree):
             self._rerun()
@@ -274,12 +277,12 @@ class World:
     def _look(self) -> None:
         """At no time has a run more active attempts than it may have."""
         for run in self.runs:
-            most = self._most(run)
+            most = self.setting.most(run, self._most(run))
             if run.status is not RunStatus.RUNNING or most is None:
                 continue
             active = sum(state.status.active for state in self.store._states[run.key].values())
             self.faults["limit: reached"] += active == most
-            if active > most:
+            if self.setting.too_many(run, active, most):
                 self.failures.append(f"{run.id}: {active} attempts are active, and at most {most} may be")
 
     def _most(self, run: Run) -> int | None:
@@ -300,8 +303,10 @@ class World:
             self._judge_child(run)
         if going := [name for name, job in self.jobs.jobs.items() if job.over > self.loop.now]:
             self.failures.append(f"still running: {going[:3]}")
-        if self.cancelled is None:
+        if self.cancelled is None and not self.setting.decides:
             self._judge_ends()
+        elif self.cancelled is None:
+            return  # each end of a map was judged when it came
         else:
             self._judge_cancelled()
 
