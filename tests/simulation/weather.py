@@ -229,7 +229,7 @@ def draw(random: Random) -> Weather:
         hard=random.random() < 0.2,
         forged=random.choice([0.0, 0.0, 0.1]),
         versions=random.random() < 0.2,
-        firestore=random.random() < 0.1,
+        firestore=random.random() < 0.13,
         lost=random.choice([0.0, 0.0, 0.3]),
         goes_back=random.choice([0.0, 0.0, 0.3]),
         contradicts=random.choice([0.0, 0.0, 0.2]),
