@@ -30,6 +30,11 @@ def is_program(word: str) -> bool:
     return not known(word).prefix and word[:1] not in ("", "-", "\2")
 
 
+def code_files(word: str) -> list[str]:
+    """The paths in an assignment to a variable by which a shell or a program finds code: ``BASH_ENV=./setup``."""
+    return [path for path in word.partition("=")[2].split(":") if path] if _CHOOSING.match(word) else []
+
+
 def evaluates(command: str, words: Sequence[str]) -> bool:
     """Whether a builtin evaluates what it assigns, judging by its name and the last of its ``words``."""
     return known(command).arithmetic or bool(words and _EVALUATES.fullmatch(words[-1]))

@@ -14,6 +14,9 @@ from orchestrator.expressions.shell.options import before_operands, reads_code
 #: Stands for the files whose names are not known, and for every file.
 SOME, EVERY = "?", "*"
 
+#: Before it there are at most so many characters.
+_LETTERS = 8
+
 _EXECUTABLE = re.compile(r"[ugoa]*[+=][rwst]*x[rwxst]*|[0-7]*[1357][0-7]*")
 
 
@@ -31,17 +34,23 @@ def copied(frame: Frame) -> list[str]:
     for number in chain.programs:
         row = known(name(words[number]))
         if row.copies and chain.closed:
-            return [*(name(word) for word in words[number + 1 :]), *_parts(words[number + 1 :])]
+            return [*(name(word) for word in words[number + 1 :]), *parts(words[number + 1 :])]
         if row.copies and row.writes:  # the others count as files that an unknown program reads
-            return _parts(words[number + 1 :])
+            return parts(words[number + 1 :])
         if row.shows and chain.closed and frame.streams.outputs:
             return [name(word) for word in words[number + 1 :] if not word.startswith("-")]
     return []
 
 
-def _parts(words: Sequence[str]) -> list[str]:
+def parts(words: Sequence[str]) -> list[str]:
     """The names of the files in ``dd if=f`` and ``cp --target-directory=d``."""
     return [name(word.partition("=")[2]) for word in words if "=" in word]
+
+
+def attached(words: Sequence[str]) -> list[str]:
+    """What may be the name of a file after the letters of options in one word: ``-Kf``, ``-sSKf``."""
+    options = [word for word in words if re.match(r"-[A-Za-z].", word)]
+    return [name(word[start:]) for word in options for start in range(2, min(len(word), _LETTERS))]
 
 
 def scripts(words: Sequence[str], chain: Chain) -> Iterator[str]:

@@ -7,10 +7,12 @@ keeps values and reads kept text as code is refused, which is safer than tracing
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from orchestrator.expressions.shell.files import EVERY, copied, made_executable, scripts, written
+from orchestrator.expressions.shell.builtins import code_files
+from orchestrator.expressions.shell.files import EVERY, attached, copied, made_executable, parts, scripts, written
 from orchestrator.expressions.shell.frames import Frame
 from orchestrator.expressions.shell.names import known, name
 from orchestrator.expressions.shell.quoting import UNNAMED, Place
+from orchestrator.expressions.shell.startup import LATER, read_later
 
 #: Stands for any variable, if it is not known which.
 ANY = ""
@@ -74,13 +76,15 @@ class Flow:
             self.written.setdefault(output, []).extend(some)
         copies = copied(frame)
         if outputs or copies:
+            for file in read_later((*streams.outputs, *words[1:], *parts(words[1:]))):
+                self.ran.setdefault(file, f"{LATER} ({file})")
             self.copied.append([*copies, *inputs, *outputs])
         self.loaded.update(inputs)
         self.loads = self.loads or any(known(word).loads for word in (*names[:3], frame.command.program))
         if frame.substitution and not row.no_input:  # as in x=$(cat file)
             self.loads = True
             self.loaded.update(names)
-        self._runs(frame, [*names[1:], *inputs], safe=safe, line=line)
+        self._runs(frame, [*names[1:], *parts(words[1:]), *attached(words[1:]), *inputs], safe=safe, line=line)
 
     def _runs(self, frame: Frame, read: list[str], *, safe: bool, line: int) -> None:
         """Record the files that a command may run or read as code. ``read``: the files that it may read."""
@@ -88,7 +92,8 @@ class Flow:
         frame.heard += read
         words, chain = frame.command.words, frame.command.chain
         heard = [] if safe else frame.pipeline.names
-        for ran in (*heard, *scripts(words, chain), *made_executable(words, chain)):
+        chosen = [name(path) for word in (*frame.command.assignments, *words) for path in code_files(word)]
+        for ran in (*heard, *chosen, *scripts(words, chain), *made_executable(words, chain)):
             self.ran.setdefault(ran, f"in what line {line} reads as code")
         if not safe:
             frame.pipeline.names = []

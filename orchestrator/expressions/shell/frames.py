@@ -82,6 +82,8 @@ class Frame:
             return Kind.CASE if word == "case" else Kind.TEST
         elif self.command.words or not ASSIGNMENT.match(word):
             self.command.take(word)
+        else:
+            self.command.assignments.append(word)
         return None
 
     def _begins_body(self, word: str) -> bool:

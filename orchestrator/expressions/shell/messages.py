@@ -9,6 +9,7 @@ from orchestrator.expressions.shell.flow import EVALUATES
 from orchestrator.expressions.shell.interpreters import CODE
 from orchestrator.expressions.shell.lines import JOINED, MAYBE, REMOTE, SPLIT
 from orchestrator.expressions.shell.quoting import ARITHMETIC, Place, Quoting
+from orchestrator.expressions.shell.startup import LATER
 from orchestrator.expressions.template import Code
 
 _PARAM = re.compile(r"params\.([A-Za-z][A-Za-z0-9_]*)")
@@ -24,6 +25,7 @@ _FIX: Mapping[str, str] = {
     ARITHMETIC: _CALCULATE,
     INPUT: "pass it as an argument, or let the program read it from the environment",
     OPTION: "write '--' before it",
+    LATER: _ITSELF,
     "in a name": _ITSELF,
     "in the name": _ITSELF,
 }

@@ -73,7 +73,7 @@ PROGRAMS = (
     Program(
         "wget",
         data=True,
-        unless=_like(r"--use-askpass.*|-e.*|--exec.*"),
+        unless=_like(r"--use-askpass.*|-e.*|--exec.*|--config.*"),
         takes_more=False,
         risky=True,
         code=Code.of(r"--use-askpass|-e|--execute", r"--(use-askpass|execute)=.+|-e.+", operand=OPTIONS_ONLY),

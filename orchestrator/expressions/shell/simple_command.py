@@ -23,7 +23,7 @@ class SimpleCommand:
 
     ``leading``: all of them only precede a program; ``evaluates``: one makes a builtin evaluate what it assigns;
     ``marks``: the places in the words; ``made``: the numbers of the words that contain a ``$(…)`` or `…`;
-    ``chain``: which words are programs.
+    ``chain``: which words are programs. ``assignments``: those before the words.
     """
 
     words: list[str] = field(default_factory=list)
@@ -33,6 +33,7 @@ class SimpleCommand:
     marks: list[Mark] = field(default_factory=list)
     made: list[int] = field(default_factory=list)
     chain: Chain = field(default_factory=Chain)
+    assignments: list[str] = field(default_factory=list)
 
     def take(self, word: str) -> None:
         """Append a word that has ended."""
