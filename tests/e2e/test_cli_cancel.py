@@ -235,7 +235,7 @@ steps:
 SLOW = """
 def slow():
     with open("pipe", "w") as pipe:
-        pipe.write("here")
+        print("here", file=pipe)
     with open("go") as go:
         go.read()
 """
