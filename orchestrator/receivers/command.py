@@ -6,12 +6,13 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
+from secrets import token_hex
 
 from orchestrator.errors import NotNotifiedError
 from orchestrator.ports import Notification
 from orchestrator.system.os_errors import reason
+from orchestrator.system.process_group import Marks, alive, kill, running, send
 from orchestrator.system.terminal import one_line
 
 #: Seconds that it may take; then all its processes are killed.
@@ -23,12 +24,21 @@ ALONE, ASKED = 2.0, 2.0
 #: Seconds between two looks at them.
 _LOOK = 0.02
 
+#: The variable by which the processes of one call are known.
+_MARK = "ORCHESTRATOR_RECEIVER_MARK"
+
 #: How many bytes of the end of its output an error may quote.
 _QUOTED = 300
 
 
 def call(command: str | Sequence[str], event: bytes, about: Notification, folder: Path | None) -> str:
-    """Run the command in ``folder``. A text is run by a shell. Raises NotNotifiedError unless it exits with 0."""
+    """Run the command in ``folder``. A text is run by a shell. Raises NotNotifiedError unless it exits with 0.
+
+    It is run again then, so nothing of it may be left: all that it started is ended, as far as it can be found
+    (process_group.py). If it exits with 0, what is in a session of its own lives on.
+    """
+    mark = token_hex(16)
+    marks = Marks({f"{_MARK}={mark}"})
     arguments = ["/bin/sh", "-c", command] if isinstance(command, str) else list(command)
     with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as output:
         given.write(event)
@@ -40,7 +50,7 @@ def call(command: str | Sequence[str], event: bytes, about: Notification, folder
                 stdout=output,
                 stderr=output,
                 cwd=folder,
-                env=os.environ | variables(about),
+                env=os.environ | variables(about) | {_MARK: mark},
                 start_new_session=True,
             )
         except OSError as error:
@@ -53,10 +63,9 @@ def call(command: str | Sequence[str], event: bytes, about: Notification, folder
             raise NotNotifiedError(f"its command took longer than {TIMEOUT:g} s, and was killed") from None
         finally:
             if process.poll() is None:
-                with suppress(ProcessLookupError, PermissionError):
-                    os.killpg(process.pid, signal.SIGKILL)
+                kill(process.pid, marks)
                 process.wait()
-        _end_group(process.pid)
+            _end(process.pid, marks if process.returncode else None)
         if status:
             output.seek(max(0, output.seek(0, os.SEEK_END) - _QUOTED))
             last = one_line(output.read().decode(errors="replace")).strip()
@@ -64,24 +73,15 @@ def call(command: str | Sequence[str], event: bytes, about: Notification, folder
     return "exited with 0"
 
 
-def _end_group(group: int) -> None:
-    """End the processes that the command left in its group. One that has left the group, as by setsid, lives on."""
+def _end(leader: int, marks: Marks | None) -> None:
+    """End the processes that the command left; without ``marks``, those in its group and its session."""
     for seconds, number in ((ALONE, signal.SIGTERM), (ASKED, signal.SIGKILL)):
         until = time.monotonic() + seconds
-        while _signalled(group, 0):
+        while alive(leader, marks):
             if time.monotonic() >= until:
-                _signalled(group, number)
+                send(leader, number, running(), marks)
                 break
             time.sleep(_LOOK)
-
-
-def _signalled(group: int, number: int) -> bool:
-    """Whether the group has a process that we may signal. ``number``: the signal to send; 0 sends none."""
-    try:
-        os.killpg(group, number)
-    except (ProcessLookupError, PermissionError):
-        return False
-    return True
 
 
 def variables(about: Notification) -> dict[str, str]:

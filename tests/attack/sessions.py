@@ -6,7 +6,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from orchestrator.jobs.process.group import running
+from orchestrator.system.process_group import running
 from tests.attack._driven import RUN, TIMEOUT, words, written
 
 DAEMON = """import os, sys, time

@@ -8,7 +8,8 @@ import pytest
 
 from orchestrator.core.job_end import JobEnd, Outcome
 from orchestrator.core.steps import Json
-from orchestrator.jobs.process import attempt, group
+from orchestrator.jobs.process import attempt
+from orchestrator.system import process_group as group
 from tests.contract.benches import Bench, isolated, written
 
 MODULE = """

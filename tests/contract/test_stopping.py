@@ -15,9 +15,10 @@ import pytest
 from orchestrator.core.job_end import Interruption, JobEnd, Outcome
 from orchestrator.core.steps import Json
 from orchestrator.errors import BackendError
-from orchestrator.jobs.process import attempt, claim, group, watcher
+from orchestrator.jobs.process import attempt, claim, watcher
 from orchestrator.jobs.process.environment import marks
 from orchestrator.ports import JobRunning
+from orchestrator.system import process_group as group
 from tests.contract.benches import Bench, process, written
 
 JOB = "runs/run-1/steps/000-orders/1"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.jobs.process.group import alive
+from orchestrator.system.process_group import alive
 from tests.e2e.command_line import TIMEOUT, Place, finish
 
 #: ``slow`` says when it has started and ends when it is told to, once the file ``again`` is there at once.

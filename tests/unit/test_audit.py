@@ -22,12 +22,13 @@ from orchestrator.fakes.dataflow.server import FakeDataflow
 from orchestrator.home import Home
 from orchestrator.jobs.dataflow.http import Api
 from orchestrator.jobs.dataflow.usage import usage
-from orchestrator.jobs.process import claim, group
+from orchestrator.jobs.process import claim
 from orchestrator.operations.audit import cloud as audit_cloud
 from orchestrator.operations.audit.cloud import Jobs
 from orchestrator.operations.audit.home import audit_home, end
 from orchestrator.operations.audit.why_left import why_left
 from orchestrator.system import locks
+from orchestrator.system import process_group as group
 from tests.doubles.memory_store import MemoryStore
 from tests.e2e.command_line import Place, Said
 

@@ -18,7 +18,7 @@ from types import MappingProxyType
 from orchestrator.core.job_end import Interruption, JobEnd, Outcome
 from orchestrator.errors import BackendError, LaunchRefusedError
 from orchestrator.home import Home
-from orchestrator.jobs.process import attempt, claim, group
+from orchestrator.jobs.process import attempt, claim
 from orchestrator.jobs.process.command import command_of, folder_of, why_not
 from orchestrator.jobs.process.environment import environment_of, marks
 from orchestrator.jobs.process.shortage import not_started
@@ -26,6 +26,7 @@ from orchestrator.jobs.process.watcher import Watched, Watcher
 from orchestrator.jobs.process.wrapper import wrapped
 from orchestrator.ports import Clock, JobRequest, JobRunning, JobStatus, Launched
 from orchestrator.system import files, locks
+from orchestrator.system import process_group as group
 
 #: The umask of commands: this process's, asked while there are no other threads.
 _MASK = files.umask()

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from orchestrator.errors import UsageError
 from orchestrator.home import Home
-from orchestrator.jobs.process import attempt, claim, group
+from orchestrator.jobs.process import attempt, claim
 from orchestrator.jobs.process.environment import marks
+from orchestrator.system import process_group as group
 
 #: Entries that do not belong to an earlier run: the lock of the process that drives the run, and what was moved before.
 _LOCK, _EARLIER = "lock", "earlier"

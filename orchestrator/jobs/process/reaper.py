@@ -13,8 +13,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from orchestrator.home import Home
-from orchestrator.jobs.process import attempt, claim, group
+from orchestrator.jobs.process import attempt, claim
 from orchestrator.jobs.process.environment import marks
+from orchestrator.system import process_group as group
 
 #: Seconds between two rounds, and in total: a process that we may not signal cannot be ended.
 _LOOK, _TIMEOUT = 0.01, 30.0

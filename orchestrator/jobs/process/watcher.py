@@ -21,10 +21,11 @@ from math import inf
 from pathlib import Path
 
 from orchestrator.errors import BackendError
-from orchestrator.jobs.process import attempt, claim, group
+from orchestrator.jobs.process import attempt, claim
 from orchestrator.jobs.process.environment import marks
 from orchestrator.jobs.process.shortage import is_short
 from orchestrator.ports import Clock
+from orchestrator.system import process_group as group
 
 #: How long processes that a command left running have to end by themselves, and then after SIGTERM, before SIGKILL.
 ALONE, ASKED = 2.0, 2.0

@@ -10,12 +10,13 @@ from pathlib import Path
 from orchestrator.core.names import JobRef, parse_job_name
 from orchestrator.errors import StoreError
 from orchestrator.home import Home
-from orchestrator.jobs.process import attempt, attempt_files, claim, group
+from orchestrator.jobs.process import attempt, attempt_files, claim
 from orchestrator.jobs.process.environment import marks
 from orchestrator.operations.audit.findings import Audit, Leftover, unclear
 from orchestrator.operations.audit.why_left import why_left
 from orchestrator.ports import Store
 from orchestrator.reporting.phrases import listed
+from orchestrator.system import process_group as group
 from orchestrator.system.files import short
 
 #: Seconds for processes to end when they are asked to; then they are killed. And between two looks.

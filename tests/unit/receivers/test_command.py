@@ -1,18 +1,24 @@
 """A command that is notified: the event on its standard input, the facts in its environment."""
 
 import json
+import os
+import shutil
+import signal
+import subprocess
 import sys
 import time
+from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
 from orchestrator.errors import NotNotifiedError
-from orchestrator.jobs.process import group
 from orchestrator.ports import Notification
 from orchestrator.receivers import command
 from orchestrator.receivers.notifier import Notifier
 from orchestrator.receivers.receiver import Receiver
+from orchestrator.system import process_group as group
 
 TOLD = Notification("k-step-failed-1-2", "step_failed", "sales", "r1", 0.0, "it\nfailed", {"step": "load", "run": "r1"})
 
@@ -76,6 +82,38 @@ def test_what_it_leaves_running_is_ended(tmp_path: Path, monkeypatch: pytest.Mon
     leader = int((tmp_path / "leader").read_text())
     while group.alive(leader):  # a killed process is gone a moment later
         time.sleep(0.01)
+
+
+@pytest.mark.skipif(shutil.which("setsid") is None, reason="no setsid on this machine")
+@pytest.mark.parametrize(("ends", "lives"), [("sleep 3600", False), ("exit 3", False), ("exit 0", True)])
+def test_what_it_starts_in_another_session_lives_on_only_if_it_succeeds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ends: str, lives: bool
+):
+    monkeypatch.setattr(command, "ALONE", 0.05)
+    monkeypatch.setattr(command, "ASKED", 0.05)
+    if not lives and ends != "exit 3":
+        monkeypatch.setattr(command, "TIMEOUT", 0.0)
+        monkeypatch.setattr(subprocess.Popen, "wait", begun(tmp_path / "number", subprocess.Popen.wait))
+    starts = "setsid sh -c 'echo $$ > n; mv n number; exec sleep 3600' &"
+    line = f"{starts} until [ -e number ]; do sleep 0.01; done; {ends}"
+    with nullcontext() if lives else pytest.raises(NotNotifiedError):
+        desk(line, tmp_path).notify("desk", TOLD)
+    number = int((tmp_path / "number").read_text())
+    if lives:
+        os.kill(number, signal.SIGKILL)
+    while any(process.number == number for process in group.running() or ()):  # a killed process is gone a moment later
+        time.sleep(0.01)
+
+
+def begun(file: Path, wait: Callable[..., int]) -> Callable[..., int]:
+    """``Popen.wait`` that, given a time, first waits until the command has begun."""
+
+    def waiting(process: "subprocess.Popen[bytes]", timeout: float | None = None) -> int:
+        while timeout is not None and not file.exists():
+            time.sleep(0.01)
+        return wait(process, timeout)
+
+    return waiting
 
 
 def test_what_it_leaves_running_may_end_by_itself(tmp_path: Path):

@@ -1,4 +1,4 @@
-"""Finds and signals the processes of an attempt. Only this module decides which ones belong to it.
+"""Finds and signals the processes of an attempt, or of a receiver's command. Only this module says which those are.
 
 To an attempt belong the processes of the group and the session that its shell leads (``timeout`` and shells with job
 control create their own groups within the session), those that have one of its ``marks`` in their environment, and all
