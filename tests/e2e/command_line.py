@@ -13,6 +13,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -81,8 +82,11 @@ class Place:
     def __call__(self, *words: str, **environment: str) -> Said:
         return finish(self.start(*words, **environment))
 
-    def watch(self, *words: str, **environment: str) -> Said:
-        """Run a command in a terminal of 80 columns. Escape sequences are left out of its output."""
+    def watch(self, *words: str, then: Callable[[], object] | None = None, **environment: str) -> Said:
+        """Run a command in a terminal of 80 columns. Escape sequences are left out of its output.
+
+        ``then`` is called once, when it has shown something that runs.
+        """
         ours, theirs = pty.openpty()
         process = self.start(*words, terminal=theirs, TERM="xterm", COLUMNS="80", LINES="24", **environment)
         os.close(theirs)
@@ -90,6 +94,9 @@ class Place:
         with contextlib.suppress(OSError):  # how Linux tells that a terminal was closed
             while piece := os.read(ours, 65536):
                 seen += piece
+                if then is not None and b"running" in seen:
+                    then, shown = None, then
+                    shown()
         os.close(ours)
         text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", seen.decode()).replace("\r", "")
         return Said(process.wait(TIMEOUT), text, "")

@@ -183,7 +183,7 @@ def test_an_interruption_is_raised_on_and_the_run_continues_where_it_was(here: P
     assert done.steps["then"].status == "succeeded"
     left = set(threading.enumerate()) - threads  # others may have left theirs in this process
     for thread in left:
-        thread.join(60)
+        thread.join(180)
     assert not any(thread.is_alive() for thread in left)
 
 

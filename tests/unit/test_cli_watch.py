@@ -1,7 +1,6 @@
 """``status --watch``: a run is looked at until it has ended, and nothing is done to it."""
 
 import threading
-import time
 from collections.abc import Callable, Collection
 from contextlib import ExitStack
 from dataclasses import replace
@@ -145,7 +144,7 @@ def test_where_there_is_no_terminal_each_change_is_a_line(home: Home, monkeypatc
     monkeypatch.setattr(follow.time, "sleep", lambda _: looked.set())
 
     def drive() -> None:
-        looked.wait(60)
+        looked.wait(180)
         bad = StepState(Status.FAILED, 1, error="no", started_at=1.0, ended_at=2.0)
         change(home, lambda store: put(store, 0, bad))
         change(home, lambda store: store.end_run("key1", RunStatus.FAILED, 3.0, {"a": "exit"}))
@@ -186,15 +185,11 @@ def test_in_a_terminal_the_screen_is_redrawn_until_the_run_has_ended(home: Home)
     place = Place(home.path.parent)
 
     def drive() -> None:
-        time.sleep(3)
         change(home, lambda store: [put(store, node, GOOD) for node in range(4)])
         change(home, lambda store: store.end_run("key1", RunStatus.SUCCEEDED, 3.0))
 
-    driver = threading.Thread(target=drive)
     with home.driving("r1"):
-        driver.start()
-        said = place.watch("status", "--watch")
-        driver.join()
+        said = place.watch("status", "--watch", then=drive)
     assert said.code == 0
     assert "running" in said.out
     assert said.out.rstrip().endswith("succeeded after 2.0 s: 4 succeeded")

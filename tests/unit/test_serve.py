@@ -458,7 +458,7 @@ def test_no_folder_or_file_where_the_server_runs_shadows_the_package(tmp_path: P
     assert schedule_of(tmp_path / "a.py") == Schedule("0 6 * * *")
     heard: SimpleQueue[Ended | None] = SimpleQueue()
     RunProcesses(Home(tmp_path / "home"), heard).resume("r-1")
-    told = heard.get(timeout=60)
+    told = heard.get(timeout=180)
     assert told is not None
     assert (told.code, "nothing has run here yet" in told.said) == (2, True)
 

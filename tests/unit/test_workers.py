@@ -39,11 +39,11 @@ def test_a_piece_that_is_given_while_others_wait_is_done():
     results[count].set_result(0)
 
     def piece(number: int) -> None:
-        results[number].set_result(results[number + 1].result(30.0) + 1)
+        results[number].set_result(results[number + 1].result(180.0) + 1)
 
     for number in range(count):
         workers.do(lambda number=number: piece(number))
-    assert results[0].result(30.0) == count
+    assert results[0].result(180.0) == count
 
 
 def test_a_thread_that_has_nothing_to_do_is_used_again():
@@ -52,7 +52,7 @@ def test_a_thread_that_has_nothing_to_do_is_used_again():
     for _ in range(20):
         done: Future[str] = Future()
         workers.do(lambda done=done: done.set_result(threading.current_thread().name))
-        names.add(done.result(30.0))
+        names.add(done.result(180.0))
     assert names <= {"again 1", "again 2", "again 3", "again 4"}
 
 

@@ -116,6 +116,7 @@ def begun(file: Path, wait: Callable[..., int]) -> Callable[..., int]:
     return waiting
 
 
-def test_what_it_leaves_running_may_end_by_itself(tmp_path: Path):
+def test_what_it_leaves_running_may_end_by_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(command, "ALONE", 180.0)
     assert desk("(sleep 0.1; echo done > told) & :", tmp_path).told("desk", TOLD) == "exited with 0"
     assert (tmp_path / "told").read_text() == "done\n"

@@ -4,6 +4,7 @@ import base64
 import hmac
 import json
 import socket
+import time
 
 import pytest
 
@@ -81,8 +82,11 @@ def test_without_its_secret_nothing_is_sent_and_the_error_does_not_quote_it(
     ],
 )
 def test_any_other_answer_is_told_without_the_address(answer: int | str, said: str):
-    with webhook(answer) as hook, pytest.raises(NotNotifiedError) as refused:
-        post(f"{hook.url}/token", b"{}", {}, in_cloud=False, timeout=0.3)
+    with webhook(answer) as hook:
+        with pytest.raises(NotNotifiedError) as refused:
+            post(f"{hook.url}/token", b"{}", {}, in_cloud=False, timeout=0.3 if answer in (HANG, DRIP) else 180.0)
+        while not hook.bodies:  # who is not answered in time may be heard later
+            time.sleep(0.01)
     assert str(refused.value) == said
     assert refused.value.retryable
     assert len(hook.bodies) == 1
