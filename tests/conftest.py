@@ -8,6 +8,7 @@ import signal
 import pytest
 from hypothesis import HealthCheck, settings
 
+from orchestrator.system.environment import variables_set
 from tests.emulation import host_of, pytest_configure, pytest_configure_node, pytest_unconfigure
 
 __all__ = ["pytest_configure", "pytest_configure_node", "pytest_unconfigure"]
@@ -28,6 +29,9 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 _PROJECTS = itertools.count()
 
+#: Seconds. Nothing takes so long, however busy the machine is.
+_PATIENCE = 300.0
+
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_finish() -> None:
@@ -41,7 +45,26 @@ def firestore_host(pytestconfig: pytest.Config) -> str:
     """The ``host:port`` of Google's Firestore emulator, which all tests of a session share."""
     from orchestrator.rehearsal.emulators import FIRESTORE
 
-    return host_of(FIRESTORE, pytestconfig)
+    host = host_of(FIRESTORE, pytestconfig)
+    with variables_set({FIRESTORE.variable: host}):
+        _warm()
+    return host
+
+
+def _warm() -> None:
+    """Have the emulator do once what it does for the first time: on a busy machine that takes longer than the store
+    waits for a commit.
+    """
+    from google.cloud.firestore import Client
+
+    client = Client(project="warm")
+    document = client.document("first/time")
+    batch = client.batch()
+    batch.set(document, {"at": 0})
+    batch.commit(retry=None, timeout=_PATIENCE)
+    document.get(retry=None, timeout=_PATIENCE)
+    assert len(list(client.collection("first").stream(retry=None, timeout=_PATIENCE))) == 1
+    client.close()
 
 
 @pytest.fixture
