@@ -44,6 +44,8 @@ def looks_for(mutant: Mutant, seeds: int, known: Mapping[str, int]) -> Look:
 
 def attacked(mutant: Mutant, seeds: int, known: Mapping[str, int]) -> Seen | None:
     """What sees the mutant, in a process of its own; None if it survives."""
+    if not mutant.test:  # or the process would import the mutant, and forget what it is to answer with
+        import_module(f"{mutant.worlds}.__main__")
     with multiprocessing.get_context("fork").Pool(1) as pool:
         return pool.apply(look, (looks_for(mutant, seeds, known),))
 
