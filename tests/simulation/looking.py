@@ -69,8 +69,9 @@ def _tested(test: str) -> Seen | None:
     """The first of the tests that fails. Raises RuntimeError if none could be run."""
     reports, said = _Reports(), StringIO()
     quiet = ["-x", "-q", "-p", "no:cacheprovider", "-W", "ignore::pytest.PytestAssertRewriteWarning"]
+    unused = ["-p", "no:schemathesis", "-p", "no:xdist"]  # they take seconds to be imported
     with redirect_stdout(said), redirect_stderr(said):
-        code = pytest.main([*quiet, "--rootdir", str(ROOT), str(ROOT / test)], [reports])
+        code = pytest.main([*quiet, *unused, "--rootdir", str(ROOT), str(ROOT / test)], [reports])
     if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
         raise RuntimeError(f"{test} cannot be run: {said.getvalue()}")
     return Seen(reports.failed[0]) if reports.failed else None

@@ -73,8 +73,8 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--write", action="store_true", help="write the seeds that have seen mutants to seeds.json")
     chosen = parser.parse_args(arguments)
     mutants, known = [mutant for mutant in ALL if chosen.only in mutant.name], named_seeds()
-    for worlds in {mutant.worlds for mutant in mutants}:  # once, and not in each process
-        import_module(f"{worlds}.__main__")
+    for module in {"hypothesis.strategies", *(f"{mutant.worlds}.__main__" for mutant in mutants)}:
+        import_module(module)  # once, and not in each process
     with multiprocessing.get_context("fork").Pool(chosen.jobs, maxtasksperchild=1) as pool:
         alarms = [seen.said for seen in pool.imap(look, _controls(mutants, known)) if seen is not None]
         print("\n".join(f"without any mutant, {said}" for said in alarms), end="\n" * bool(alarms), flush=True)

@@ -51,7 +51,8 @@ def test_a_retry_gives_all_attempts_again_and_is_given_once(world):
     assert pair.store.load_all(KEY).state(0).attempt == 2
     for _ in range(2):
         pair.engine.control(KEY, RetryRequested(2, 9.0, "ann", "mended"), [0])
-    assert pair.finish() is RunStatus.SUCCEEDED
+    run_dry(pair)
+    assert pair.store.get_run(KEY).status is RunStatus.SUCCEEDED
     state = pair.store.load_all(KEY).state(0)
     assert (state.attempt, state.control) == (4, Control(forgiven=2, acts=(Act("retried", 9.0, "ann", "mended"),)))
     assert violations(pair.plan, pair.store.load_all(KEY), RunStatus.SUCCEEDED) == []

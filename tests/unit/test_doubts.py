@@ -36,6 +36,17 @@ def test_what_adds_up_is_in_no_doubt():
     assert doubts(PLAN, View({0: DONE, 2: DONE}, {0: TWO})) == {}
 
 
+def test_what_a_gate_has_passed_on_before_all_have_arrived_adds_up():
+    wide = [Step(f"s{number}", JOB) for number in range(40)]
+    after = tuple(sorted(step.name for step in wide))
+    plan = compile_plan("g", "v1", (*wide, Step("some", JOB, after, TriggerRule.AT_LEAST, at_least=2)))
+    gates = {number for number, node in enumerate(plan.nodes) if number >= 41 and node.rule is TriggerRule.AT_LEAST}
+    (gate,) = (node for join in plan.nodes[0].arrives for node in plan.joins[join].waiting if node in gates)
+    one = Tally(succeeded=1)
+    counters = {**dict.fromkeys(plan.nodes[0].arrives, Counter(1, one)), plan.nodes[gate].arrives[0]: Counter(0, one)}
+    assert doubts(plan, View({0: DONE, gate: StepState(passed=one)}, counters)) == {}
+
+
 @pytest.mark.parametrize(
     ("states", "counters", "said", "held"),
     [

@@ -127,5 +127,6 @@ MUTANTS = (
         CONSISTENCY,
         "(state.status.final or state.passed is not None):",
         "state.status.final:",
+        test="tests/unit/test_doubts.py::test_what_a_gate_has_passed_on_before_all_have_arrived_adds_up",
     ),
 )

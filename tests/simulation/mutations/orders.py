@@ -60,6 +60,7 @@ MUTANTS = (
         LEDGER,
         "        launched = commit.state.control is not None or commit",
         "        launched = commit",
+        test="tests/unit/test_control.py::test_a_held_step_begins_nothing_until_it_is_released_though_its_launch_was_refused",
     ),
     Mutant(
         "a request that was made before is not paid again",
@@ -86,6 +87,7 @@ MUTANTS = (
         CONTROL_EVENTS,
         "    control = replace(noted, forgiven=failed)\n",
         "    control = noted\n",
+        test="tests/unit/test_attention.py::test_a_retry_gives_all_attempts_again_and_is_given_once",
     ),
     Mutant(
         "what is retried a second time by the same request is tried twice",
