@@ -75,11 +75,11 @@ def test_a_run_is_looked_at_until_it_has_ended(home: Home):
 def test_what_is_told_of_the_run_s_own_deadline_is_read_until_it_has_passed():
     plan, store = replace(PLAN, deadline=60.0), MemoryStore()
     store.open_run(RUN, plan)
-    assert plan.end in watching._open(plan, {})
+    assert plan.end in watching._open(RUN, plan, {})
     put(store, plan.end, StepState(missed_at=70.0))
-    view = watching._news(store, plan, "key1", View())
+    view = watching._news(store, plan, RUN, View())
     assert view.state(plan.end).missed_at == 70.0
-    assert plan.end not in watching._open(plan, dict(view.states))
+    assert plan.end not in watching._open(RUN, plan, dict(view.states))
 
 
 def test_a_run_whose_process_has_died_is_watched_no_longer(home: Home):
@@ -114,7 +114,7 @@ def test_only_steps_that_may_have_changed_are_read():
         for node, state in news:
             put(store, node, state)
         store.asked = []
-        view = watching._news(store, PLAN, "key1", view)
+        view = watching._news(store, PLAN, RUN, view)
         assert store.asked == asked
     assert {node: state.status for node, state in view.states.items()} == dict.fromkeys(range(4), Status.SUCCEEDED)
 

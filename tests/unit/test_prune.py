@@ -359,7 +359,7 @@ def test_the_command_lists_asks_and_deletes(home: Home):
     said = place.look("prune", "--older-than", "30d", "--dry-run")
     assert said.code == 0
     lines = said.out.splitlines()
-    assert lines[1].startswith("old.2  succeeded ")
+    assert lines[1].startswith("old.2  sales  succeeded ")
     assert lines[1].endswith("after old (succeeded)")
     assert lines[2].startswith("2 runs to be deleted, with ")
     said = place.look("prune", "--older-than", "30d")
