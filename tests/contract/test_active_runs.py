@@ -168,7 +168,7 @@ def ends(found: Deployment) -> list[RunStatus]:
     return [found.run(name).status for name in found.names]
 
 
-@pytest.mark.parametrize("limit", [1, 2])
+@pytest.mark.parametrize("limit", [pytest.param(1, marks=pytest.mark.slow), 2])
 def test_of_runs_that_start_at_once_as_many_as_may_are_active_and_all_get_there(clients: list[Client], limit: int):
     found = Deployment(clients, limit, Policy.QUEUE)
     found.start()
