@@ -25,8 +25,8 @@ _at_once_option = click.option(
     metavar="N",
     default=1,
     show_default=True,
-    help="How many runs may be open at the same time. They share the cores: as many steps run at once as there are "
-    "cores, or N if that is more.",
+    help="How many runs may be open at the same time, at most the graph's max_active_runs. They share the cores: as "
+    "many steps run at once as there are cores, or N if that is more.",
 )
 
 

@@ -36,8 +36,8 @@ _ON_FAILURE = (
 
 
 _DEADLINE = (
-    "Time after the run's start, or time of day, by which, or receivers are notified that it is late, and before if "
-    "expected,"
+    "Receivers are notified if it is late, or expected to be: the time after the run's start, or the time of day, by "
+    "which"
 )
 
 

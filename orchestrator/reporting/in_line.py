@@ -14,7 +14,7 @@ HAS_BEGUN = "the run has begun"
 def in_line(run: Run, wait: Wait, flag: str) -> str:
     """A message that a run waits, behind which, and what a user can do about it."""
     ways = ["it begins by itself when there is one", *_others(run, wait, flag)]
-    return f"run {run.id} {waits_for(wait)}; {', '.join([*ways, _command('cancel', run.id, flag, 'gives it up')])}"
+    return f"run {run.id} {waits_for(wait)}; {', '.join([*ways, _command('cancel', run.id, flag, 'ends this run')])}"
 
 
 def is_next(wait: Wait) -> bool:

@@ -17,13 +17,13 @@ def limits_note(plan: Plan, node: int, state: StepState) -> str:
 
 
 def limits_said(plan: Plan, node: int, state: StepState) -> str:
-    """``it has max_parallel=50 and tolerate=3, set by ann at 12:03:04: the quota was raised``; empty as above."""
+    """``it has max_parallel=50 and tolerate=3, last changed by ann at 12:03:04: more quota``; empty as above."""
     limits, act = _set(plan, node, state), _newest(state)
     if limits is None or act is None:
         return ""
     by = f" by {act.by}" if act.by else ""
     why = f": {one_line(act.why)}" if act.why else ""
-    return f"it has {' and '.join(told(limits))}, set{by} at {clock(act.at)}{why}"
+    return f"it has {' and '.join(told(limits))}, last changed{by} at {clock(act.at)}{why}"
 
 
 def limits_data(plan: Plan, node: int, state: StepState) -> dict[str, Any]:

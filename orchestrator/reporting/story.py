@@ -73,7 +73,7 @@ def _of_line(end: StepState) -> Iterator[Happening]:
         yield Happening(since, "", "waits in line to begin, by max_active_runs of its graph")
     for past in (*end.past, Past(end.attempt, end.claimed_at)):
         if past.ended_at is not None:
-            yield Happening(past.ended_at, "", "gave its place among the active runs up: no process drove it")
+            yield Happening(past.ended_at, "", "gave up its place among the active runs: no process drove it")
         if past.claimed_at is not None and past.attempt in lines:
             yield Happening(
                 past.claimed_at, "", f"begins, after {duration(past.claimed_at - lines[past.attempt])} in line"

@@ -39,7 +39,7 @@ def test_after_a_raise_other_items_begin_while_the_first_is_at_work(here: Place)
     assert sorted(here.read("done").split()) == ["a", "b", "c"]
     again = here("set", "q1/each", "max_parallel=3")
     assert again.out == "run q1: each has max_parallel=3 and tolerate=1: there is nothing to change\n"
-    assert "it has max_parallel=3 and tolerate=1, set by " in here.look("explain", "q1", "each").out
+    assert "it has max_parallel=3 and tolerate=1, last changed by " in here.look("explain", "q1", "each").out
     assert here.look("status", "q1", "--json").json["steps"]["each"]["limits"]["why"] == "the quota was raised"
     for item in "abc":
         here.tell(f"go.{item}", "on")

@@ -64,7 +64,7 @@ def test_limits_are_set_and_recorded_with_who_and_why_and_shown(nightly: Cloud):
         (
             {"step": "report", "tolerate": 1},
             409,
-            "step 'report' is no map, so it has neither max_parallel nor tolerate",
+            "step 'report' is not a map, so it has neither max_parallel nor tolerate",
         ),
         ({"step": "lost", "tolerate": 1}, 404, "graph 'limited' has no step 'lost'"),
         ({"step": "per-file", "max_parallel": 0}, 400, "max_parallel"),
@@ -94,4 +94,4 @@ def test_the_command_line_sets_limits_through_the_console(nightly: Cloud, ann: O
     assert ann("set", "m1/per-file", "tolerate=1").lines[0] == "run m1: per-file: set tolerate=1 (before: 0)"
     assert ann("set", "m1", "max_parallel=1").lines[0] == "run m1: set max_parallel=1 (before: 2)"
     wrong = ann("set", "m1", "report", "tolerate=1")
-    assert (wrong.code, "step 'report' is no map" in wrong.err) == (2, True)
+    assert (wrong.code, "step 'report' is not a map" in wrong.err) == (2, True)

@@ -340,7 +340,7 @@ def test_who_drives_or_watches_a_run_hears_behind_which_it_waits_what_to_do_and_
     look()
     pool = "run c waits for a place among the active runs of graph g, by max_active_runs"
     ways = "it begins by itself when there is one, 'orchestrator status {0} --home h' shows the run that has it, "
-    ways += "'orchestrator cancel {0} --home h' ends that run, 'orchestrator cancel c --home h' gives it up"
+    ways += "'orchestrator cancel {0} --home h' ends that run, 'orchestrator cancel c --home h' ends this run"
     assert said == [
         f"waiting: {pool} (1 of 1 taken by a, 2nd in line); {ways.format('a')}",
         f"waiting: {pool} (1 of 1 taken by b, 1st in line); {ways.format('b')}",

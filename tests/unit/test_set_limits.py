@@ -243,7 +243,7 @@ def test_what_cannot_be_set_is_said_all_at_once():
         "max_parallel: run 'r' began without one, so nobody counts what is at work: hold steps with 'orchestrator "
         "hold', and write max_parallel into the graph for later runs",
     ]
-    with pytest.raises(NoSuchLimitError, match="step 'behind' is no map, so it has neither max_parallel nor tolerate"):
+    with pytest.raises(NoSuchLimitError, match="step 'behind' is not a map, so it has neither"):
         ask(world, "behind", max_parallel=3)
 
 
@@ -251,7 +251,7 @@ def test_a_map_at_work_without_a_limit_can_be_given_none_but_other_failures_tole
     world = a_map()
     settle(world, 30.0)
     assert ask(world, max_parallel=3, tolerate=1).refused == (
-        "run r: outer cannot be set: its items began without max_parallel, so nobody counts those at work: "
+        "run r: outer: its limits cannot be set: its items began without max_parallel, so nobody counts those at work: "
         "'orchestrator hold r/outer --why TEXT' keeps items from beginning",
     )
     assert ask(world, tolerate=1).changed
@@ -260,7 +260,7 @@ def test_a_map_at_work_without_a_limit_can_be_given_none_but_other_failures_tole
 def test_of_what_has_ended_or_is_cancelled_nothing_is_set():
     world = begun(mapped_plan({"over": [0]}), {"outer.0": Script(1.0, Outcome.FAILED)})
     until(world, lambda: world.store.load_all(KEY).state(0).status is Status.FAILED)
-    assert ask(world, tolerate=1).refused == ("run r: outer cannot be set: it has ended (failed)",)
+    assert ask(world, tolerate=1).refused == ("run r: outer: its limits cannot be set: it has ended (failed)",)
     settle(world)
     assert ask(world, tolerate=1).refused == ("run 'r' has ended (failed): there is nothing left to set",)
     other = a_map(max_parallel=1)

@@ -23,18 +23,19 @@ Examples:
   orchestrator set daily-sales-2026 max_parallel=10           # of the whole run
   orchestrator set daily-sales-2026/load-orders max_parallel=2    # of the run inside a step
 
-max_parallel is how many items of the map, or steps of the run, may be at work at once; tolerate is how many items may
-fail, or which share of them, before the map fails. After a raise, those that wait begin at once. After a lowering,
-those at work go on, and no other begins before fewer than the new number are. If more items have failed than a lower
-tolerate allows, the map fails when all of its items have ended.
+max_parallel is how many items of the map, or steps of the run, may be at work at once; tolerate is how many items, or
+which share of them, may fail without the map failing. After a raise, those that wait begin at once. After a lowering,
+those at work go on, and no other begins until fewer than the new number are at work. If more items have failed than a
+lower tolerate allows, the map fails when all of its items have ended.
 
-What is set counts to the end of the run, for further attempts of the map too. A rerun begins with the values in the
-graph. A run or a map that is at work without any max_parallel can be given none; to remove a limit, set it to 10000.
+What is set counts until the end of the run, for further attempts of the map too. A rerun begins with the values in the
+graph. A run or a map that is at work without any max_parallel cannot be given one; to remove a limit, set it to 10000.
 
 With --project, the run is in the cloud, and the deployed function 'console' is asked to do it: you need to be one of
 Terraform's 'operators'. With --store firestore://…, set the variables that 'orchestrator cancel --help' lists.
 
-Exit codes: 0 the values are set, 1 the step or its run has ended, or is being cancelled, 2 wrong use.
+Exit codes: 0 the values are set, 1 they cannot be set: the step or its run has ended or is being cancelled or marked,
+or a map is at work without max_parallel, 2 wrong use.
 """
 
 

@@ -44,7 +44,7 @@ def set_limits(asked: SetAsked, found: Found, person: Person, apply: Apply) -> D
         return Done((f"{name}: {state.control.acts[-1].what}", *_then(asked, found, state, limits)), changed=True)
     if commit is not None and _has(limits, asked):
         return Done((f"{name} has {' and '.join(told(limits))}: there is nothing to change",))
-    return Done(refused=(f"{name} cannot be set: {_why_not(asked, found, state, limits)}",))
+    return Done(refused=(f"{name}: its limits cannot be set: {_why_not(asked, found, state, limits)}",))
 
 
 def _wrong(asked: SetAsked, found: Found, node: int) -> Iterator[str]:
@@ -55,7 +55,7 @@ def _wrong(asked: SetAsked, found: Found, node: int) -> Iterator[str]:
         if not kind.maps:
             inside = f"{found.called}/{step.name}"
             hint = f": to limit the run inside it, name that: {inside}" if kind.runs else ""
-            yield f"step '{step.name}' is no map, so it has neither max_parallel nor tolerate{hint}"
+            yield f"step '{step.name}' is not a map, so it has neither max_parallel nor tolerate{hint}"
         return
     if found.run.mapped is not None:
         yield f"run '{found.called}' is the job of a map: name the run outside, and the step"
