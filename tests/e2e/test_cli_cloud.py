@@ -211,7 +211,7 @@ def test_a_file_of_sqlite_is_a_store_too(place: Place) -> None:
     place.write("g.yaml", "name: g\nsteps: {a: {command: 'true'}}\n")
     place.run("g.yaml", "--run-id", "g-1")
     store = "sqlite:///.orchestrator/orchestrator.db"
-    assert place.look("runs", "--store", store).lines[1:] == ["g-1  succeeded    TIME  0.0 s"]
+    assert place.look("runs", "--store", store).lines[1:] == ["g-1  g      succeeded    TIME  0.0 s"]
     assert (
         place.look("runs", "--store", store, "--home", ".orchestrator").err
         == "error: --home and --store both say where the runs are: give only one of them\n"
