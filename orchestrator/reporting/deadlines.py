@@ -32,7 +32,7 @@ def deadline_said(run: Run, plan: Plan, state: StepState, node: int, now: float 
         return f"it is late: its deadline was {at}"
     if state.endangered_at is not None and state.forecast is not None:
         expected = f"{clock(state.forecast, _FORM)}, {duration(state.forecast - due)} after its deadline, {at}"
-        return f"at {clock(state.endangered_at, _FORM)} it was expected to end at {expected}"
+        return f"it was expected, at {clock(state.endangered_at, _FORM)}, to end at {expected}"
     return f"its deadline is {at}" + (f", in {duration(due - now)}" if now is not None else "")
 
 

@@ -57,7 +57,8 @@ def tolerated(step: Step, state: StepState) -> str:
 
 def may_tolerate(step: Step, state: StepState) -> bool:
     """Whether ``tolerated`` may have something to say, once the step's outputs are known."""
-    return state.status is Status.SUCCEEDED and bool(step.work.spec.get("tolerate"))
+    given = state.control.limits.tolerate if state.control is not None and state.control.limits is not None else None
+    return state.status is Status.SUCCEEDED and bool(step.work.spec.get("tolerate") or given)
 
 
 def how_to_name(step: Step) -> str:

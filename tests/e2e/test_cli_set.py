@@ -57,5 +57,5 @@ def test_all_that_is_wrong_is_said_at_once(here: Place) -> None:
         "tolerate: expected a number of items from 0 to 10,000, or a share such as 5%, got 'x'\n",
     )
     assert here.look("set", "q1", "a", "b", "tolerate=1").err == (
-        "error: expected one step, got a and b: repeat the command for each\n"
+        "error: expected one step, got a and b: write values as max_parallel=50, and repeat the command for each step\n"
     )

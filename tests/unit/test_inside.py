@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.core.control import Control, Limits
 from orchestrator.core.mapped import mapped
 from orchestrator.core.model import MARKED, Run, RunStatus, Status, StepState, Transition, View
 from orchestrator.home import Home
 from orchestrator.local.wiring import writing
 from orchestrator.reporting.found import Found
-from orchestrator.reporting.inside import has_no_run
+from orchestrator.reporting.inside import has_no_run, may_tolerate
 from orchestrator.reporting.summary import summary
 from tests.e2e.command_line import Place, Said
 from tests.unit.test_mapped import plan_of
@@ -82,3 +83,12 @@ def test_the_log_of_a_mapped_step_is_asked_for_by_item(tmp_path: Path):
     wrong = "error: step 'outer' does its work for each item of a list: name an item, as outer/0\n"
     for follow in ([], ["--follow"]):
         assert place.look("logs", "r1", "outer", *follow) == Said(2, "", wrong)
+
+
+@pytest.mark.parametrize("set_meanwhile", [1, "5%"])
+def test_failures_that_are_tolerated_only_because_somebody_set_that_are_told_too(set_meanwhile: int | str):
+    """As if the graph said so: its outputs, which count them, are read."""
+    limits = Control(limits=Limits(1, tolerate=set_meanwhile))
+    assert may_tolerate(PLAN.steps[0], StepState(Status.SUCCEEDED, 1, control=limits))
+    assert not may_tolerate(PLAN.steps[0], StepState(Status.SUCCEEDED, 1, control=Control(limits=Limits(1, 3))))
+    assert not may_tolerate(PLAN.steps[0], StepState(Status.FAILED, 1, control=limits))

@@ -304,7 +304,7 @@ def test_story_explain_and_report_say_what_was_set_by_whom_and_why():
     ]
     lines = explain(seen.plan, seen.view, 0, 60.0)
     assert [line.partition(" by ann at ")[0] for line in lines if "max_parallel" in line] == [
-        "it has max_parallel=2 and tolerate=0, set"
+        "it has max_parallel=2 and tolerate=0, last changed"
     ]
     assert report(seen.run, seen.plan, seen.view.states, "running")["steps"]["outer"]["limits"] == {
         "max_parallel": 2,

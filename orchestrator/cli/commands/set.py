@@ -48,7 +48,10 @@ def command(run: str, step_and_values: tuple[str, ...], why: str, home: Path | N
     """Change max_parallel or tolerate of STEP, a map, or max_parallel of RUN, while it runs."""
     names = [text for text in step_and_values if "=" not in text]
     if len(names) > 1:
-        raise UsageError(f"expected one step, got {listed(names, 'and')}: repeat the command for each")
+        raise UsageError(
+            f"expected one step, got {listed(names, 'and')}: write values as max_parallel=50, and repeat the command "
+            "for each step"
+        )
     if names:
         run, names[0] = apart(run, names[0])
     values = [text for text in step_and_values if "=" in text]
