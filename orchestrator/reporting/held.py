@@ -4,9 +4,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from orchestrator.core.control import Hold
-from orchestrator.core.model import PENDING, Status, StepState
+from orchestrator.core.model import PENDING, RunStatus, Status, StepState
 from orchestrator.core.plan import Plan
 from orchestrator.core.rules import Verdict, verdict
+from orchestrator.reporting.found import Found
 from orchestrator.reporting.phrases import counted, listed
 from orchestrator.reporting.times import clock
 from orchestrator.reporting.upstream import States, join_of
@@ -99,6 +100,18 @@ def all_held(plan: Plan, states: States, waits: Sequence[int], run: str, flag: s
         ways.append(f"'orchestrator mark {run} {step} succeeded|failed|skipped{flag}' continues without it")
     ways.append(f"'orchestrator cancel {run}{flag}' ends it")
     return f"nothing else is left: {named(plan, states, waits)}; {', '.join(ways)}"
+
+
+def stuck(found: Found, name: str) -> Iterator[str]:
+    """What is said of a run, called ``name``, and of each run inside it, that waits for nothing but people."""
+    if found.run.status is not RunStatus.RUNNING:
+        return
+    known = found.plan, found.view.states
+    if waits := standstill(*known):
+        yield all_held(*known, waits, name, found.flag)
+    for node, inner in found.inside.items():
+        inside = f"{name}/{found.plan.steps[node].name}"
+        yield from (said if said.startswith(f"{inside}/") else f"{inside}: {said}" for said in stuck(inner, inside))
 
 
 def needs_attention(state: StepState) -> bool:

@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.core.control import Control, Limits
+from orchestrator.core.control import Control, Hold, Limits
 from orchestrator.core.mapped import mapped
 from orchestrator.core.model import MARKED, Run, RunStatus, Status, StepState, Transition, View
 from orchestrator.home import Home
 from orchestrator.local.wiring import writing
 from orchestrator.reporting.found import Found
+from orchestrator.reporting.held import stuck
 from orchestrator.reporting.inside import has_no_run, may_tolerate
 from orchestrator.reporting.summary import summary
 from tests.e2e.command_line import Place, Said
@@ -92,3 +93,21 @@ def test_failures_that_are_tolerated_only_because_somebody_set_that_are_told_too
     assert may_tolerate(PLAN.steps[0], StepState(Status.SUCCEEDED, 1, control=limits))
     assert not may_tolerate(PLAN.steps[0], StepState(Status.SUCCEEDED, 1, control=Control(limits=Limits(1, 3))))
     assert not may_tolerate(PLAN.steps[0], StepState(Status.FAILED, 1, control=limits))
+
+
+def test_a_map_of_which_all_that_is_left_is_held_says_so_in_the_status_of_its_run():
+    outer = found(2)
+    held = StepState(control=Control(Hold(5.0, "ann", "the source is late")))
+    states = {0: StepState(Status.SUCCEEDED, 1, ended_at=2.0), 1: held}
+    running = replace(outer.inside[0].run, status=RunStatus.RUNNING, ended_at=None)
+    inner = replace(outer.inside[0], run=running, view=View(states), flag=" --home h")
+    going_on = replace(RUN, status=RunStatus.RUNNING, ended_at=None)
+    at_work = View({0: StepState(Status.RUNNING, 1, job="key2")})
+    (said,) = stuck(replace(outer, run=going_on, view=at_work, inside={0: inner}), "r1")
+    assert said.startswith("r1/outer: nothing else is left: ")
+    assert said.endswith(
+        "the source is late; 'orchestrator release r1/outer --home h' continues it, "
+        "'orchestrator cancel r1/outer --home h' ends it"
+    )
+    working = replace(inner, view=View({**states, 0: StepState(Status.RUNNING, 1)}))
+    assert list(stuck(replace(outer, run=going_on, view=at_work, inside={0: working}), "r1")) == []

@@ -14,7 +14,7 @@ from orchestrator.operations.deployed_console import Location
 from orchestrator.operations.load_run import found_run
 from orchestrator.reporting.deadlines import deadline_note, deadline_said
 from orchestrator.reporting.found import Found
-from orchestrator.reporting.held import all_held, half_held, standstill
+from orchestrator.reporting.held import half_held, stuck
 from orchestrator.reporting.overview import CONTRADICTION, MANY, headline, param_lines, shown_steps
 from orchestrator.reporting.phrases import tally
 from orchestrator.reporting.report import report
@@ -90,9 +90,9 @@ def show(found: Found, now: float, everything: bool) -> None:
     for said in found.doubts:
         screen.print(line(f"{CONTRADICTION}: {said}", "yellow"))
     known = found.plan, found.view.states
-    if found.run.status is RunStatus.RUNNING and (waits := standstill(*known)):
-        screen.print(line(all_held(*known, waits, found.run.id, found.flag), "yellow"))
-    if found.run.status is RunStatus.RUNNING and (half := half_held(*known, found.run.id, found.flag)):
+    for said in stuck(found, found.called):
+        screen.print(line(said, "yellow"))
+    if found.run.status is RunStatus.RUNNING and (half := half_held(*known, found.called, found.flag)):
         screen.print(line(half, "yellow"))
     if found.abandoned:
         screen.print(line(abandoned(found), "yellow"))
