@@ -1,7 +1,7 @@
 """Retries a step that needs attention, and marks steps, and says what became of it."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from orchestrator.core.control import MAX_FORGIVEN
@@ -10,6 +10,7 @@ from orchestrator.core.model import Status, StepState, Stop
 from orchestrator.core.rules import IMPATIENT
 from orchestrator.core.values import MAX_OUTPUT, misfit
 from orchestrator.errors import UsageError
+from orchestrator.expressions import references
 from orchestrator.operations import tokens
 from orchestrator.operations.control.arguments import reason
 from orchestrator.operations.find_step import find_step, too_late
@@ -18,6 +19,7 @@ from orchestrator.reporting.found import Found
 from orchestrator.reporting.phrases import done_by, status_word, stopped
 from orchestrator.reporting.times import duration
 from orchestrator.reporting.upstream import unfinished
+from orchestrator.text import listed
 
 
 def retry(asked: RetryAsked, found: Found, person: Person, apply: Apply) -> Done:
@@ -55,7 +57,8 @@ def mark(asked: MarkAsked, found: Found, person: Person, apply: Apply) -> Done:
     state = commit.state if commit is not None else found.view.state(node)
     step = f"run {found.called}: {found.plan.steps[node].name}"
     if state.stop == stop or _same(state.stop, stop):
-        return Done((f"{step} {_becomes(found, node, state.status, asked.status)}",), changed=state.stop == stop)
+        said = f"{step} {_becomes(found, node, state.status, asked.status)}"
+        return Done((said, *_without_outputs(found, node, stop)), changed=state.stop == stop)
     return Done(refused=(f"{step} cannot be marked: {_why_not(state)}",))
 
 
@@ -111,6 +114,20 @@ def _becomes(found: Found, node: int, status: Status, mark: Status) -> str:
     if step.trigger in IMPATIENT:
         return f"ends as {mark} as soon as its trigger waits for nothing more, unless it keeps the step from running"
     return f"ends as {mark} when the steps before it have ended, unless its trigger keeps it from running"
+
+
+def _without_outputs(found: Found, node: int, stop: Stop) -> Iterator[str]:
+    """That steps read what the marked one would have left, and will fail of that."""
+    if stop.mark is not Status.SUCCEEDED or stop.outputs is not None:
+        return
+    name, steps = found.plan.steps[node].name, found.plan.steps
+    origin = f"{found.way}/{name}" if found.way else name
+    if readers := [step.name for step in steps if name in references([step.work.spec, step.when])]:
+        fails = f"{listed(readers, 'and')} {'reads' if len(readers) == 1 else 'read'} its outputs"
+        yield (
+            f"{fails}, and you gave none with --outputs: if that fails, '{found.rerun} --from {origin}' runs all of "
+            "them again when the run has ended"
+        )
 
 
 def _why_not(state: StepState) -> str:
