@@ -66,4 +66,5 @@ def _waits(found: Found) -> list[int]:
 
 
 def _held(found: Found, waits: list[int]) -> str:
-    return f"waiting: {all_held(found.plan, found.view.states, waits, found.run.id, found.flag)}"
+    stopped = found.run.stop is not None
+    return f"waiting: {all_held(found.plan, found.view.states, waits, found.run.id, found.flag, stopped=stopped)}"

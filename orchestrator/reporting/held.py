@@ -89,8 +89,11 @@ def _may_begin(plan: Plan, states: States, node: int) -> bool:
     return not join.pending or verdict(plan.steps[node].trigger, join) is Verdict.RUN
 
 
-def all_held(plan: Plan, states: States, waits: Sequence[int], run: str, flag: str) -> str:
-    """A message that a run waits only until people act on the steps ``waits``, with the possible commands."""
+def all_held(plan: Plan, states: States, waits: Sequence[int], run: str, flag: str, *, stopped: bool = False) -> str:
+    """A message that a run waits only until people act on the steps ``waits``, with the possible commands.
+
+    ``stopped``: the run was cancelled, and these are its teardowns, so to cancel it again ends nothing.
+    """
     ways = []
     if any(hold_of(states.get(node, PENDING)) is not None for node in waits):
         ways.append(f"'orchestrator release {run}{flag}' continues it")
@@ -98,7 +101,8 @@ def all_held(plan: Plan, states: States, waits: Sequence[int], run: str, flag: s
         step = attention[0] if len(attention) == 1 else "STEP"
         ways.append(f"'orchestrator retry {run} {step}{flag}' tries again")
         ways.append(f"'orchestrator mark {run} {step} succeeded|failed|skipped{flag}' continues without it")
-    ways.append(f"'orchestrator cancel {run}{flag}' ends it")
+    if not stopped:
+        ways.append(f"'orchestrator cancel {run}{flag}' ends it")
     return f"nothing else is left: {named(plan, states, waits)}; {', '.join(ways)}"
 
 
@@ -108,7 +112,7 @@ def stuck(found: Found, name: str) -> Iterator[str]:
         return
     known = found.plan, found.view.states
     if waits := standstill(*known):
-        yield all_held(*known, waits, name, found.flag)
+        yield all_held(*known, waits, name, found.flag, stopped=found.run.stop is not None)
     for node, inner in found.inside.items():
         inside = f"{name}/{found.plan.steps[node].name}"
         yield from (said if said.startswith(f"{inside}/") else f"{inside}: {said}" for said in stuck(inner, inside))

@@ -7,7 +7,7 @@ import pytest
 
 from orchestrator.core.control import Control, Hold, Limits
 from orchestrator.core.mapped import mapped
-from orchestrator.core.model import MARKED, Run, RunStatus, Status, StepState, Transition, View
+from orchestrator.core.model import MARKED, Run, RunStatus, Status, StepState, Stop, Transition, View
 from orchestrator.home import Home
 from orchestrator.local.wiring import writing
 from orchestrator.reporting.found import Found
@@ -95,7 +95,7 @@ def test_failures_that_are_tolerated_only_because_somebody_set_that_are_told_too
     assert not may_tolerate(PLAN.steps[0], StepState(Status.FAILED, 1, control=limits))
 
 
-def test_a_map_of_which_all_that_is_left_is_held_says_so_in_the_status_of_its_run():
+def test_what_waits_for_nothing_but_people_says_so_in_the_status_of_its_run_and_how_to_go_on():
     outer = found(2)
     held = StepState(control=Control(Hold(5.0, "ann", "the source is late")))
     states = {0: StepState(Status.SUCCEEDED, 1, ended_at=2.0), 1: held}
@@ -109,5 +109,8 @@ def test_a_map_of_which_all_that_is_left_is_held_says_so_in_the_status_of_its_ru
         "the source is late; 'orchestrator release r1/outer --home h' continues it, "
         "'orchestrator cancel r1/outer --home h' ends it"
     )
+    being_cancelled = replace(going_on, stop=Stop(6.0, "ann"))
+    (said,) = stuck(replace(outer, run=being_cancelled, view=View({0: held})), "r1")
+    assert said.endswith("'orchestrator release r1 --home h' continues it")
     working = replace(inner, view=View({**states, 0: StepState(Status.RUNNING, 1)}))
     assert list(stuck(replace(outer, run=going_on, view=at_work, inside={0: working}), "r1")) == []
