@@ -77,6 +77,7 @@ def test_a_run_says_at_once_behind_which_it_waits_and_then_that_it_has_begun(nig
 def test_a_killed_process_keeps_its_place_for_as_long_as_its_job_runs_and_waits_again_when_it_is_resumed(
     night: Place,
 ) -> None:
+    night.write("night.yaml", f"{NIGHT}  report: {{after: load, command: 'true'}}\n")  # what it needs a place for
     first, second = begun(night, "a"), started(night, "b")
     heard(second, WAITS.format("b", "a"))
     first.send_signal(signal.SIGKILL)
