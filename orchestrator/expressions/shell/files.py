@@ -7,7 +7,7 @@ from itertools import pairwise
 from orchestrator.expressions.shell.chain import Chain
 from orchestrator.expressions.shell.facts import Arguments
 from orchestrator.expressions.shell.frames import Frame
-from orchestrator.expressions.shell.lines import SHELL_C
+from orchestrator.expressions.shell.lines import OPTION_WITH_ARGUMENT, SHELL_C, UNKNOWN
 from orchestrator.expressions.shell.names import known, name, takes_data
 from orchestrator.expressions.shell.options import before_operands, reads_code
 
@@ -66,8 +66,30 @@ def scripts(words: Sequence[str], chain: Chain) -> Iterator[str]:
     if known(name(words[last])).arguments is Arguments.FILE:
         yield from (file_name(word) for word in words[last + 1 : last + 2])
     elif reads_code(name(words[last])):
-        yield from (file_name(words[number]) for number in before_operands(words, last))
+        yield from (file_name(words[number]) for number in _before_arguments(words, last))
         yield from _named(words[last:])
+
+
+def _before_arguments(words: Sequence[str], program: int) -> Iterator[int]:
+    """The words after an interpreter up to its file of code, except what is certainly an argument of an option."""
+    row = known(name(words[program]))
+    how = row.code
+    if not (row.shell or row.other_shell or (how and how.file)):
+        yield from before_operands(words, program)
+        return
+    takes, number, options = how.takes if how else OPTION_WITH_ARGUMENT, program + 1, True
+    while number < len(words):
+        word = words[number]
+        yield number
+        if options and takes.fullmatch(word):
+            if not (how or re.fullmatch(r"[-+][A-Za-z]*[oO]", word)):  # as in --rcfile FILE
+                yield from range(number + 1, min(number + 2, len(words)))
+            number += 1
+        elif options and word in ("-", "--"):
+            options = False
+        elif word[:1] not in (("", "-", "+", UNKNOWN) if options else ("", UNKNOWN)):
+            return
+        number += 1
 
 
 def _named(words: Sequence[str]) -> Iterator[str]:

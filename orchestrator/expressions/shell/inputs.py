@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from orchestrator.expressions.shell.facts import Arguments
 from orchestrator.expressions.shell.harmless import has_code, is_file
-from orchestrator.expressions.shell.lines import SHELL_C, first_operand
+from orchestrator.expressions.shell.lines import OPTION_WITH_ARGUMENT, SHELL_C, first_operand
 from orchestrator.expressions.shell.names import is_own, known, may_be_any, name, takes_data
 
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*\+?=", re.ASCII)
@@ -94,6 +94,6 @@ def _script(words: Sequence[str], shell: int, *, inner: bool) -> bool:
         if re.fullmatch(r"[-+][A-Za-z]*[si][A-Za-z]*|-|--interactive", words[number]):
             return False
         number = first_operand(words, number) if words[number] == "--" else number + 1
-        if words[number - 1] in ("-o", "+o", "-O", "+O", "--rcfile", "--init-file"):
+        if OPTION_WITH_ARGUMENT.fullmatch(words[number - 1]):
             number += 1
     return number < len(words) and is_file(words[number])

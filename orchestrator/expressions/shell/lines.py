@@ -23,7 +23,8 @@ _GIVEN = re.compile(r"-[aefhlmnopqsuvxFP]*c|--(?:session-)?command")
 _GIVEN_HERE = re.compile(r"(-[aefhlmnopqsuvxFP]*c|--(?:session-)?command=).+", re.DOTALL)
 _OTHER_HERE = re.compile(r"(-[A-Za-z]*[cC]|--(init-)?command=).+", re.DOTALL)
 _OTHER_C = re.compile(r"-[A-Za-z]*[cC]|--(init-)?command")
-_ARGUMENT = re.compile(r"[-+][A-Za-z]*[oO][A-Za-z]*|--rcfile|--init-file")
+#: The options of a shell that are followed by a separate argument.
+OPTION_WITH_ARGUMENT = re.compile(r"[-+][A-Za-z]*[oO][A-Za-z]*|--rcfile|--init-file")
 _SPLIT = re.compile(r"-[0iv]*S|--split-string")
 _SPLIT_HERE = re.compile(r"(-[0iv]*S|--split-string=).*", re.DOTALL)
 
@@ -73,7 +74,7 @@ def lines_of(words: Sequence[str], names: Sequence[str]) -> Iterator[int]:
     owner = known("")
     for number, (word, program) in enumerate(zip(words, names, strict=True)):
         if owner.shell and SHELL_C.fullmatch(word):
-            yield first_operand(words, number + 1 + bool(_ARGUMENT.fullmatch(word)))
+            yield first_operand(words, number + 1 + bool(OPTION_WITH_ARGUMENT.fullmatch(word)))
             return
         if owner.gives and _GIVEN.fullmatch(word):
             yield number + 1
@@ -88,7 +89,7 @@ def first_operand(words: Sequence[str], number: int) -> int:
     while number < len(words) and words[number][:1] in ("-", "+") and words[number]:
         if words[number] in ("-", "--"):
             return number + 1
-        number += 2 if _ARGUMENT.fullmatch(words[number]) else 1
+        number += 2 if OPTION_WITH_ARGUMENT.fullmatch(words[number]) else 1
     return number
 
 
@@ -97,7 +98,7 @@ def _unknown(words: Sequence[str], *, far: bool) -> Iterator[int]:
     unknown = False
     for number, word in enumerate(words):
         if unknown and SHELL_C.fullmatch(word):
-            yield first_operand(words, number + 1 + bool(_ARGUMENT.fullmatch(word)))
+            yield first_operand(words, number + 1 + bool(OPTION_WITH_ARGUMENT.fullmatch(word)))
             unknown = False
             continue
         unknown = (unknown and word[:1] in ("", UNKNOWN, "-", "+")) or ((far or not number) and may_be_any(word))
