@@ -39,6 +39,9 @@ class Flow:
     ``written``: a file's name -> the places whose values are in it. ``ran``: a file's name -> a description of what
     reads it as code. ``loaded``: the names of files that are, or may be, read into a variable. ``copied``: names of
     files that may be copies of each other.
+
+    ``programs``: that of each command; ``bodies``: a function -> the places and the commands in its bodies;
+    ``outputs``: names of files, each with the commands that may write to it.
     """
 
     kept: dict[int, str] = field(default_factory=dict)
@@ -49,6 +52,9 @@ class Flow:
     ran: dict[str, str] = field(default_factory=dict)
     loaded: set[str] = field(default_factory=set)
     copied: list[list[str]] = field(default_factory=list)
+    programs: list[str] = field(default_factory=list)
+    bodies: dict[str, list[tuple[range, range]]] = field(default_factory=dict)
+    outputs: list[tuple[str, range]] = field(default_factory=list)
     functions: set[str] = field(default_factory=set)
     called: dict[str, list[int]] = field(default_factory=dict)
 
@@ -67,6 +73,8 @@ class Flow:
         inputs = [name(word) for word in streams.inputs if word not in streams.outputs]
         row = known(names[0] if names else "")
         some = _sources(frame, numbers) if outputs else []
+        self.programs.append(frame.command.program)
+        first = frame.pipeline.since if not words or frame.pipeline.piped is not None else len(self.programs) - 1
         for document in streams.documents:
             document.outputs = frame.pipeline.outputs
         if outputs and (streams.documents or frame.pipeline.documents):
@@ -74,6 +82,7 @@ class Flow:
             self.copied.append([*frame.pipeline.outputs, *outputs])
         for output in [output for output in outputs if output not in _NOWHERE][:1]:  # the others count as its copies
             self.written.setdefault(output, []).extend(some)
+            self.outputs.append((output, range(first, len(self.programs))))
         copies = copied(frame)
         if outputs or copies:
             for file in read_later((*streams.outputs, *words[1:], *parts(words[1:]))):
@@ -105,6 +114,8 @@ class Flow:
             *(self.called.get(function, ()) for function in self.functions),
         ):
             self.keep(numbers)
+        for output, commands in self.outputs:
+            self.written[output] += self._in_functions(commands)
         groups = _groups(self.copied)
         ran = {groups.get(file, file): where for file, where in self.ran.items()}
         loaded = {groups.get(file, file) for file in self.loaded}
@@ -123,6 +134,20 @@ class Flow:
             where = named.get(ANY) or (next(iter(named.values()), None) if variable == ANY else named.get(variable))
             if where is not None:
                 yield number, where
+
+    def _in_functions(self, commands: range) -> list[range]:
+        """The places in the bodies of the functions that these commands call, and of those that these call."""
+        found: list[range] = []
+        called: set[str] = set()
+        waiting = [commands] if self.bodies else []
+        while waiting:
+            some = waiting.pop()
+            new = (self.bodies.keys() & set(self.programs[some.start : some.stop])) - called
+            called |= new
+            for numbers, within in (body for function in sorted(new) for body in self.bodies[function]):
+                found.append(numbers)
+                waiting.append(within)
+        return found
 
 
 def _sources(frame: Frame, numbers: range) -> list[range]:

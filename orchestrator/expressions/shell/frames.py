@@ -13,10 +13,6 @@ from orchestrator.expressions.shell.word import Word
 #: Reserved words after which a command or another reserved word may follow.
 _BEFORE_COMMAND = frozenset({"!", "do", "done", "elif", "else", "fi", "if", "then", "time", "until", "while", "{", "}"})
 
-#: Reserved words that begin and end a compound command, except ``case``.
-_OPEN = frozenset({"{", "for", "if", "select", "until", "while"})
-_CLOSE = frozenset({"}", "done", "fi"})
-
 _SUBSCRIPT = re.compile(r"[A-Za-z_]\w*\[[^\]]*", re.ASCII)
 
 
@@ -30,7 +26,8 @@ class Frame:
     it is a ``>(…)``.
 
     ``begun``: the number of its first place. ``opened``: how many commands had ended before it. ``inherited``: the
-    input that it gets from what is around it. ``heard``: the files whose text may be read in it.
+    input that it gets from what is around it. ``heard``: the files whose text may be read in it. ``defines``: the
+    function whose body follows; ``function``: that whose body it is.
     """
 
     kind: Kind
@@ -49,6 +46,8 @@ class Frame:
     file: bool = False
     takes: bool = False
     heard: list[str] = field(default_factory=list)
+    defines: str = ""
+    function: str = ""
 
     def new_command(self) -> None:
         self.start = True
@@ -73,9 +72,7 @@ class Frame:
     def ended(self, word: str) -> Kind | None:
         """Append a complete word to the command. Returns the kind of part that it opens, if any."""
         first, self.start = self.start, False
-        if first:
-            self.pipeline.nested += (word in _OPEN) - (word in _CLOSE)
-        if (first and word in _BEFORE_COMMAND) or self._begins_body(word):
+        if (first and word in _BEFORE_COMMAND) or self.begins_body(word):
             self.start = True
             self.command = SimpleCommand()
         elif first and word in ("case", "[["):
@@ -86,7 +83,7 @@ class Frame:
             self.command.assignments.append(word)
         return None
 
-    def _begins_body(self, word: str) -> bool:
+    def begins_body(self, word: str) -> bool:
         """Whether a word begins the body of ``function f {``, or of ``for x do``."""
         words = self.command.words
         if word == "{":

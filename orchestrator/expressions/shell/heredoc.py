@@ -29,6 +29,7 @@ def announced(reader: Reader, frame: Frame) -> None:
         return reader.lose("a here-document whose delimiter is not a plain word")
     bare = re.sub(r"\\(.)|['\"]", r"\1", match[1])
     document = HereDocument(bare, tabs, bare != match[1])
+    document.nested = len(reader.stack) > 1 or bool(frame.pipeline.opened)
     frame.pending.append(document)
     frame.streams.documents.append(document)
     reader.at = match.end()
@@ -65,8 +66,10 @@ def _expanded(reader: Reader, document: HereDocument, line: str) -> None:
 
 
 def _written(reader: Reader, document: HereDocument, line: str) -> None:
-    """Record the variables in a line of a here-document that gets into files."""
-    variables = {found[1] for found in _EXPANSION.finditer(line) if found[1]} if document.outputs else ()
+    """Record the variables in a line of a here-document that may get into files."""
+    variables = (
+        {found[1] for found in _EXPANSION.finditer(line) if found[1]} if document.outputs or document.nested else ()
+    )
     for variable in variables:
         for output in document.outputs:
             reader.flow.written.setdefault(output, []).append(range(len(reader.found), len(reader.found) + 1))

@@ -3,10 +3,10 @@
 import re
 from collections.abc import Callable, Mapping
 
-from orchestrator.expressions.shell import heredoc
+from orchestrator.expressions.shell import compounds, heredoc
 from orchestrator.expressions.shell.frames import Frame
 from orchestrator.expressions.shell.names import known, takes_data
-from orchestrator.expressions.shell.parts import Kind, Stage
+from orchestrator.expressions.shell.parts import Kind, Opened, Stage
 from orchestrator.expressions.shell.reader import Reader
 from orchestrator.expressions.shell.word import OPAQUE
 
@@ -19,6 +19,7 @@ _FUNCTION = re.compile(r"\([ \t]*\)")
 def define(reader: Reader, word: str) -> None:
     """Record that a function named ``word`` is defined."""
     reader.flow.functions.add(word)
+    reader.stack[-1].defines = word
     if takes_data(word, []) or known(word).prefix:
         reader.spoilt = f"in a line that defines a function named {word}"
 
@@ -45,12 +46,12 @@ def _line_end(reader: Reader, frame: Frame) -> None:
         return reader.lose("a line end in $(…) before a here-document")
     waiting = list(frame.pending)
     frame.pending.clear()
-    streams = frame.streams
-    if frame.command.words or streams.fed or streams.files or streams.outputs:  # and not the line end after a '|'
+    if frame.command.words or frame.streams.any:  # and not the line end after a '|'
         reader.command_ends(frame)
     elif frame.pipeline.piped is not None:  # its reader comes later
         for document in waiting:
             document.code = "in a here-document that may be a script for another shell"
+    frame.pipeline.current = len(reader.found)
     frame.new_command()
     for document in waiting:
         heredoc.body(reader, document)
@@ -118,6 +119,7 @@ def _open(reader: Reader, frame: Frame) -> None:
         frame.new_command()
     else:
         reader.push(Kind.COMMANDS, 1)
+        reader.stack[-1].function, frame.defines = frame.defines, ""
 
 
 def _close(reader: Reader, frame: Frame) -> None:
@@ -131,6 +133,7 @@ def _close(reader: Reader, frame: Frame) -> None:
         reader.give_up("an unmatched ')'")
     else:
         reader.command_ends(frame)
+        compounds.body(reader, Opened(frame.begun, frame.opened, frame.function))
         reader.pop(1)
         if not frame.substitution:
             reader.stack[-1].start = True

@@ -37,7 +37,7 @@ class HereDocument:
     """A here-document whose body begins after the next line end. ``tabs``: it was ``<<-``; ``literal``: ``<<'EOF'``.
 
     ``code``: the description of its place if the command that reads it takes it for code; ``outputs``: the first
-    file that may get its text, if one does.
+    file that may get its text, if one does; ``nested``: it is in a part or a compound command.
     """
 
     end: str
@@ -45,6 +45,19 @@ class HereDocument:
     literal: bool
     code: str = ""
     outputs: list[str] = field(default_factory=list)
+    nested: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A compound command that is not closed yet: its first place, and how many commands had ended before it.
+
+    ``function``: that whose body it is.
+    """
+
+    number: int
+    commands: int
+    function: str = ""
 
 
 @dataclass(frozen=True, slots=True)

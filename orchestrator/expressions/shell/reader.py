@@ -107,7 +107,7 @@ class Reader:
         pipeline, number = frame.pipeline, len(self.found)
         if pipe:
             self.flow.given.append(pipeline.pipe(number, frame.streams.documents, frame.inherited))
-        elif not pipeline.nested:
+        elif not pipeline.opened:
             frame.pipeline = Pipeline(number, self.commands, frame.inherited, kept=pipeline.kept)
         frame.pipeline.current = number
 

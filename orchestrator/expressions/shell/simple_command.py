@@ -11,7 +11,7 @@ from orchestrator.expressions.shell import builtins
 from orchestrator.expressions.shell.chain import Chain
 from orchestrator.expressions.shell.lines import UNKNOWN
 from orchestrator.expressions.shell.names import known
-from orchestrator.expressions.shell.parts import HereDocument, Input, Mark
+from orchestrator.expressions.shell.parts import HereDocument, Input, Mark, Opened
 from orchestrator.expressions.shell.word import HEAD, OPAQUE
 
 ASSIGNMENT = re.compile(r"[A-Za-z_]\w*(\[.*\])?\+?=", re.ASCII)
@@ -79,6 +79,11 @@ class Streams:
     redirected: bool = False
     into: str = ""
 
+    @property
+    def any(self) -> bool:
+        """Whether something is redirected."""
+        return bool(self.fed or self.files or self.outputs or self.inputs)
+
 
 @dataclass(slots=True)
 class Pipeline:
@@ -87,8 +92,7 @@ class Pipeline:
     ``current``: the first place of the present command; ``piped``: the first in the command that reads the last pipe,
     None if there is no pipe; ``kept``: the first that is not yet passed on. ``names``: of the files whose text may be
     read in it; ``documents``: the here-documents of the commands that have ended; ``outputs``: the first
-    file that may get their text, if one does; ``nested``: how many of ``{``,
-    ``if`` and loops are open.
+    file that may get their text, if one does; ``opened``: the ``{``, ``if`` and loops that are open.
     """
 
     first: int = 0
@@ -99,7 +103,7 @@ class Pipeline:
     kept: int = 0
     piped: int | None = None
     names: list[str] = field(default_factory=list)
-    nested: int = 0
+    opened: list[Opened] = field(default_factory=list)
     outputs: list[str] = field(default_factory=list)
 
     def pipe(self, found: int, documents: Sequence[HereDocument], inherited: tuple[Input, ...]) -> range:

@@ -2,7 +2,7 @@
 
 import re
 
-from orchestrator.expressions.shell import builtins
+from orchestrator.expressions.shell import builtins, compounds
 from orchestrator.expressions.shell.flow import ANY, EVALUATES
 from orchestrator.expressions.shell.frames import Frame
 from orchestrator.expressions.shell.lines import UNKNOWN
@@ -73,6 +73,8 @@ def end_word(reader: Reader, frame: Frame) -> None:
             define(reader, word)
         if builtins.is_arithmetic(frame.command.program, word, evaluates=frame.command.evaluates):
             reader.flow.reads(ANY, reader.line, EVALUATES)
+        if frame.start or frame.begins_body(word):
+            compounds.word(reader, frame, word)
         if opened := frame.ended(word):
             reader.push(opened, 0)
 

@@ -36,8 +36,58 @@ echo @ | bash -euo pipefail own.sh
 echo @ > ignore / python3 -W ignore own.py
 """
 
-REFUSED = [*OPTIONS.strip().splitlines()]
-ACCEPTED = [*FINE_OPTIONS.strip().splitlines()]
+#: What is printed within a compound command or a function gets where that is redirected.
+COMPOUNDS = r"""
+( echo @ ) > f.sh / sh f.sh
+{ echo @; } > f.sh / sh f.sh
+{ echo a / echo @ / } >> f.sh / . ./f.sh
+{ { echo @; }; } 2>/dev/null > f.sh 2>&1; sh f.sh
+{ ( echo @ ); } > f.sh && sh f.sh
+{ echo @; } &> f.sh / bash f.sh
+{ echo @; } > f / cp f g.sh / sh g.sh
+if true; then echo @; fi > f.sh / sh f.sh
+{ if true / then / echo a / else echo @ / fi; } > f.sh / sh f.sh
+for i in @; do echo "$i"; done > f.sh / sh f.sh
+while true; do set -- @; echo "$1"; break; done > f.sh / sh f.sh
+until false; do echo @; break; done > f.sh / sh f.sh
+case a in a) echo @;; esac > f.sh / sh f.sh
+x=@ / { echo "$x"; } > f.sh / sh f.sh
+x=@ / if true; then echo "$x"; fi > f.sh / sh f.sh
+x=@ / { cat <<EOF / $x / EOF / } > f.sh / sh f.sh
+{ cat <<EOF / $ORCHESTRATOR_PARAM_x / EOF / } > f.sh / sh f.sh
+w() { echo @; } / w > f.sh / sh f.sh
+w() ( echo @ ) / w > f.sh / sh f.sh
+function w { echo @; } / w > f.sh / sh f.sh
+w() { echo @; } > f.sh / w / sh f.sh
+w() { echo "$1"; } / w @ > f.sh / sh f.sh
+v() { w > f.sh; } / w() { echo @; } / v / sh f.sh
+w() { echo @; } / v() { w; } / v > f.sh / sh f.sh
+w() { v() { echo @; }; } / w / v > f.sh / sh f.sh
+w() { echo @; } / if true; then w; fi > f.sh / sh f.sh
+w() { echo @; } / w | tee f.sh / sh f.sh
+w() { w; echo @; } / w > f.sh / sh f.sh
+"""
+
+FINE_COMPOUNDS = r"""
+{ echo @; } > out.txt
+{ echo @; } > out.txt / bash -eu -o pipefail own.sh
+if true; then echo @; fi > out.txt / sh own.sh
+for i in @; do echo "$i"; done > out.txt / ./own.sh
+{ sh own.sh @; } > out.txt / sh own.sh
+{ echo @; } / { echo a; } > f.sh / sh f.sh
+( echo @ ) / ( echo a ) > f.sh / sh f.sh
+if [ -n @ ]; then echo @; fi / if true; then echo a; fi > f.sh / sh f.sh
+if [ -n @ ]; then echo a > f.sh; fi / sh f.sh
+case @ in a) echo a > f.sh;; esac / sh f.sh
+x=@ / { cat <<EOF / $x / EOF / } > out.txt / sh own.sh
+w() { echo @; } / w > out.txt / sh own.sh
+w() { echo a; } / w > f.sh / sh f.sh / echo @
+w() { echo @; } / w / { echo a; } > f.sh / sh f.sh
+w() { echo @; } / { w; echo a > f.sh; } / sh f.sh
+"""
+
+REFUSED = [line for text in (OPTIONS, COMPOUNDS) for line in text.strip().splitlines()]
+ACCEPTED = [line for text in (FINE_OPTIONS, FINE_COMPOUNDS) for line in text.strip().splitlines()]
 
 
 def script(line: str) -> str:
