@@ -8,7 +8,7 @@ from orchestrator.expressions.shell.flow import ANY, UNSURE
 from orchestrator.expressions.shell.frames import Frame
 from orchestrator.expressions.shell.inputs import takes, unwrapped
 from orchestrator.expressions.shell.lines import JOINED, LINE, MAYBE, UNKNOWN, readings
-from orchestrator.expressions.shell.names import is_own, known, may_be_any
+from orchestrator.expressions.shell.names import is_own, known, may_be_any, name
 from orchestrator.expressions.shell.options import optional, reads_code
 from orchestrator.expressions.shell.parts import Kind
 from orchestrator.expressions.shell.quoting import PARAM, UNNAMED
@@ -104,6 +104,8 @@ def _in_input(reader: Reader, frame: Frame, *, inner: bool) -> None:
     numbers = range(first, len(reader.found))
     if frame.command.program in reader.flow.functions or _redirects(frame):
         reader.called.append(([*fed, *_read(frame)], f"{INPUT} {frame.command.shown()}, which may read it as code"))
+        piped = frame.pipeline.names if frame.pipeline.piped is not None else []
+        reader.heard.append(([*piped, *(name(file) for file in frame.streams.inputs)], reader.line))
         safe = True
     elif frame.command.words:
         safe = takes(frame.command.words, inner=inner)

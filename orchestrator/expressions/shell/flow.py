@@ -102,10 +102,14 @@ class Flow:
         words, chain = frame.command.words, frame.command.chain
         heard = [] if safe else frame.pipeline.names
         chosen = [name(path) for word in (*frame.command.assignments, *words) for path in code_files(word)]
-        for ran in (*heard, *chosen, *scripts(words, chain), *made_executable(words, chain)):
-            self.ran.setdefault(ran, f"in what line {line} reads as code")
+        self.runs((*heard, *chosen, *scripts(words, chain), *made_executable(words, chain)), line)
         if not safe:
             frame.pipeline.names = []
+
+    def runs(self, files: Iterable[str], line: int) -> None:
+        """Record that the line ``line`` reads these files as code."""
+        for file in files:
+            self.ran.setdefault(file, f"in what line {line} reads as code")
 
     def read_again(self, found: Sequence[Place]) -> Iterator[tuple[int, str]]:
         """The places whose values are read as code later, of all that were found, and a description of where."""

@@ -91,6 +91,8 @@ def _finish(reader: Reader) -> None:
     reader.refuse_up_to(len(reader.script), lost)
     for numbers, where in reader.called if reader.unsafe else ():
         reader.misplace(numbers, where)
+    for files, line in reader.heard if reader.unsafe else ():
+        reader.flow.runs(files, line)
     if reader.spoilt:
         reader.misplace(
             (number for number, place in enumerate(reader.found) if place.quoting is not None), reader.spoilt

@@ -18,8 +18,8 @@ class Reader:
 
     ``flow``: what becomes of the values; ``commands``: how many have ended, ``unsafe``: the last of them that may read
     its input as code; ``within``: reads a script that is passed to another shell, in a `…`, or a line of a
-    here-document; ``called``: the places in the
-    input of functions, with a description; ``spoilt``: the description of all places if no value is safe anywhere.
+    here-document; ``called``: the places in the input of functions, with a description; ``heard``: the files in it,
+    with a line; ``spoilt``: the description of all places if no value is safe anywhere.
     """
 
     def __init__(
@@ -33,6 +33,7 @@ class Reader:
         self.flow = Flow()
         self.commands = self.unsafe = 0
         self.called: list[tuple[Iterable[int], str]] = []
+        self.heard: list[tuple[list[str], int]] = []
         self._ended = ended
         self.within = within
         self._counted, self._line = 0, 1

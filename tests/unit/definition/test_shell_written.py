@@ -86,8 +86,38 @@ w() { echo @; } / w / { echo a; } > f.sh / sh f.sh
 w() { echo @; } / { w; echo a > f.sh; } / sh f.sh
 """
 
-REFUSED = [line for text in (OPTIONS, COMPOUNDS) for line in text.strip().splitlines()]
-ACCEPTED = [line for text in (FINE_OPTIONS, FINE_COMPOUNDS) for line in text.strip().splitlines()]
+#: A part of a script that reads a file as code from its input.
+INPUTS = r"""
+printf '%s\n' @ > f.txt / while read -r l; do eval "$l"; done < f.txt
+printf '%s\n' @ > f.txt / while read -r l; do sh -c "$l"; done < f.txt
+printf '%s\n' @ > f.txt / while IFS= read -r l / do / eval "$l" / done < f.txt
+printf '%s\n' @ > f.txt / while read -r l <&3; do eval "$l"; done 3< f.txt
+printf '%s\n' @ > f.txt / while sh; do :; done < f.txt
+printf '%s\n' @ > f.txt / { read -r l; eval "$l"; } < f.txt
+printf '%s\n' @ > f.txt / { sh; } < f.txt
+printf '%s\n' @ > f.txt / ( sh ) < f.txt
+printf '%s\n' @ > f.txt / if true; then sh; fi < f.txt
+printf '%s\n' @ > f.txt / case a in a) sh;; esac < f.txt
+printf '%s\n' @ > f.txt / r() { read -r l; eval "$l"; } / r < f.txt
+printf '%s\n' @ > f.txt / r() { sh; } / r < f.txt
+printf '%s\n' @ > f.txt / r() { sh; } / cat f.txt | r
+printf '%s\n' @ > f.txt / while read -r l; do echo "$l"; done < f.txt > g.sh / sh g.sh
+printf '%s\n' @ > f.txt / exec < f.txt / sh
+"""
+
+FINE_INPUTS = r"""
+while read l; do echo "$l"; done < f.txt
+echo @ > f.txt / while read -r l; do echo "$l"; done < f.txt
+echo @ > f.txt / while read -r l; do bq load t "$l"; done < f.txt > out.txt
+echo @ > f.txt / while read -r l; do sh own.sh "$l" < /dev/null; done < f.txt
+while read -r l; do eval "$l"; done < own.txt / echo @ > out.txt
+{ sh; } < own.txt / echo @ > out.txt
+r() { sh; } / r < own.txt / echo @ > out.txt
+r() { cat; } / echo @ > f.txt / r < f.txt / sh own.sh
+"""
+
+REFUSED = [line for text in (OPTIONS, COMPOUNDS, INPUTS) for line in text.strip().splitlines()]
+ACCEPTED = [line for text in (FINE_OPTIONS, FINE_COMPOUNDS, FINE_INPUTS) for line in text.strip().splitlines()]
 
 
 def script(line: str) -> str:
