@@ -30,6 +30,8 @@ def ended(reader: Reader, frame: Frame) -> None:
     coprocess = known(words[0] if words else "").coprocess
     if coprocess or (into and _redirects(frame)):
         reader.spoilt = f"in a line with {frame.command.shown()}, which may read it as code"
+    if _redirects(frame):
+        reader.flow.redirects(frame, len(reader.found))
     if into:
         reader.misplace([*_read(frame), *range(frame.pipeline.first, len(reader.found))], into)
     _in_input(reader, frame, inner=all(inner))

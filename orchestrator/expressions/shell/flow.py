@@ -8,7 +8,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from orchestrator.expressions.shell.builtins import code_files
-from orchestrator.expressions.shell.files import EVERY, attached, copied, made_executable, parts, scripts, written
+from orchestrator.expressions.shell.files import (
+    EVERY,
+    SOME,
+    attached,
+    copied,
+    file_name,
+    made_executable,
+    parts,
+    scripts,
+    written,
+)
 from orchestrator.expressions.shell.frames import Frame
 from orchestrator.expressions.shell.names import known, name
 from orchestrator.expressions.shell.quoting import UNNAMED, Place
@@ -41,7 +51,8 @@ class Flow:
     files that may be copies of each other.
 
     ``programs``: that of each command; ``bodies``: a function -> the places and the commands in its bodies;
-    ``outputs``: names of files, each with the commands that may write to it.
+    ``outputs``: names of files, each with the commands that may write to it; ``printed``: those that get all that is
+    printed from some place on.
     """
 
     kept: dict[int, str] = field(default_factory=dict)
@@ -55,6 +66,7 @@ class Flow:
     programs: list[str] = field(default_factory=list)
     bodies: dict[str, list[tuple[range, range]]] = field(default_factory=dict)
     outputs: list[tuple[str, range]] = field(default_factory=list)
+    printed: list[tuple[str, int]] = field(default_factory=list)
     functions: set[str] = field(default_factory=set)
     called: dict[str, list[int]] = field(default_factory=dict)
 
@@ -106,6 +118,18 @@ class Flow:
         if not safe:
             frame.pipeline.names = []
 
+    def redirects(self, frame: Frame, number: int) -> None:
+        """Record a redirection of the shell itself, ``exec > file``, before which ``number`` places were found."""
+        first = frame.pipeline.first if frame.pipeline.opened else number
+        for descriptor, output in zip(frame.streams.numbers, frame.streams.outputs, strict=True):
+            file = file_name(output)
+            if descriptor in ("", "1", "2"):
+                self.printed.append((file, first))
+            elif descriptor.isdigit():  # it is also /dev/fd/3
+                self.copied.append([f"&{descriptor}", descriptor, file])
+            else:
+                self.copied.append([SOME, file])
+
     def runs(self, files: Iterable[str], line: int) -> None:
         """Record that the line ``line`` reads these files as code."""
         for file in files:
@@ -120,6 +144,9 @@ class Flow:
             self.keep(numbers)
         for output, commands in self.outputs:
             self.written[output] += self._in_functions(commands)
+        bodies = [numbers for some in self.bodies.values() for numbers, _ in some]
+        for file, first in self.printed:
+            self.written.setdefault(file, []).extend([range(first, len(found)), *bodies])
         groups = _groups(self.copied)
         ran = {groups.get(file, file): where for file, where in self.ran.items()}
         loaded = {groups.get(file, file) for file in self.loaded}

@@ -29,7 +29,7 @@ def announced(reader: Reader, frame: Frame) -> None:
         return reader.lose("a here-document whose delimiter is not a plain word")
     bare = re.sub(r"\\(.)|['\"]", r"\1", match[1])
     document = HereDocument(bare, tabs, bare != match[1])
-    document.nested = len(reader.stack) > 1 or bool(frame.pipeline.opened)
+    document.nested = len(reader.stack) > 1 or bool(frame.pipeline.opened or reader.flow.printed)
     frame.pending.append(document)
     frame.streams.documents.append(document)
     reader.at = match.end()

@@ -84,6 +84,7 @@ def _both(reader: Reader, frame: Frame) -> None:
     if match is None:
         return reader.lose("'&>' before other words (write >FILE 2>&1)")
     frame.streams.outputs.append(match[1])
+    frame.streams.numbers.append("1")
     reader.at = match.end()
     return None
 

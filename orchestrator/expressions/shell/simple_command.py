@@ -67,14 +67,16 @@ class Streams:
     """What a command reads and writes because of its redirections.
 
     ``documents``: its here-documents; ``fed``: the places in its here-strings; ``files``: those in what bash passes as
-    a file, ``<(…)``; ``outputs``, ``inputs``: the files that it writes and reads; ``redirected``: it reads nothing
-    else; ``into``: the place of what it writes, if that is read as code.
+    a file, ``<(…)``; ``outputs``, ``inputs``: the files that it writes and reads; ``numbers``: the descriptors of the
+    outputs, "" if none is named; ``redirected``: it reads nothing else; ``into``: the place of what it writes, if that
+    is read as code.
     """
 
     documents: list[HereDocument] = field(default_factory=list)
     fed: list[int] = field(default_factory=list)
     files: list[int] = field(default_factory=list)
     outputs: list[str] = field(default_factory=list)
+    numbers: list[str] = field(default_factory=list)
     inputs: list[str] = field(default_factory=list)
     redirected: bool = False
     into: str = ""

@@ -19,8 +19,7 @@ class Word:
     """``parts``: what has been read of it, None if none has begun; ``head``: its first HEAD characters or a few more.
 
     ``target``: it is the file of a redirection: of ``<<<`` (``here_string``), of ``>`` (``output``) or of ``<``
-    (``input``), and there of another descriptor than 0 (``numbered``); a number there is
-    a ``descriptor`` after ``>&``.
+    (``input``), of the descriptor ``number`` if one is named; a number there is a ``descriptor`` after ``>&``.
     """
 
     parts: list[str] | None = None
@@ -29,7 +28,7 @@ class Word:
     here_string: bool = False
     output: bool = False
     input: bool = False
-    numbered: bool = False
+    number: str = ""
     descriptor: bool = False
 
     def add(self, text: str) -> None:
@@ -46,7 +45,13 @@ class Word:
 
     def forget_redirection(self) -> None:
         """The next word is not the file of a redirection."""
-        self.target = self.here_string = self.output = self.input = self.numbered = self.descriptor = False
+        self.target = self.here_string = self.output = self.input = self.descriptor = False
+        self.number = ""
+
+    @property
+    def numbered(self) -> bool:
+        """Whether another descriptor than 0 is named."""
+        return self.number not in ("", "0")
 
     @property
     def begun(self) -> bool:

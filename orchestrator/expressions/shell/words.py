@@ -41,7 +41,7 @@ def words(reader: Reader, frame: Frame, char: str) -> None:
     elif char == "(" and frame.word.begun and frame.bare_words and not frame.before_command:
         function(reader, frame, frame.word.text)
     elif char in "<>" and frame.word.is_descriptor:  # the number of the redirected descriptor
-        frame.word.numbered = frame.word.head not in ("0", "")
+        frame.word.number = frame.word.head
         frame.word.drop()
     elif char in OPERATORS and frame.word.begun:
         end_word(reader, frame)
@@ -82,8 +82,10 @@ def end_word(reader: Reader, frame: Frame) -> None:
 def _redirected(frame: Frame, word: str) -> None:
     """Record that ``word`` is the file of a redirection."""
     plain = word.replace(OPAQUE, "")
-    if frame.word.output and not (frame.word.descriptor and plain.isdigit()):
-        frame.streams.outputs.append(plain)
+    if frame.word.output and not (frame.word.descriptor and plain in ("0", "1", "2")):
+        output = f"&{plain}" if frame.word.descriptor and plain.isdigit() else plain
+        frame.streams.outputs.append(output)
+        frame.streams.numbers.append(frame.word.number)
     if frame.word.input:
         frame.streams.inputs.append(plain)
         surely = OPAQUE not in word and UNKNOWN not in word and not _STREAM.match(word)

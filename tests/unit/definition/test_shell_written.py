@@ -116,8 +116,43 @@ r() { sh; } / r < own.txt / echo @ > out.txt
 r() { cat; } / echo @ > f.txt / r < f.txt / sh own.sh
 """
 
-REFUSED = [line for text in (OPTIONS, COMPOUNDS, INPUTS) for line in text.strip().splitlines()]
-ACCEPTED = [line for text in (FINE_OPTIONS, FINE_COMPOUNDS, FINE_INPUTS) for line in text.strip().splitlines()]
+#: The shell itself writes to a file, and commands to a descriptor of it.
+DESCRIPTORS = r"""
+exec > f.sh / echo @ / sh f.sh
+exec 1>> f.sh 2>&1 / if true; then echo @; fi / sh f.sh
+command exec > f.sh / echo @ / sh f.sh
+exec &> f.sh / echo @ / bash f.sh
+exec > f.sh / x=@ / cat <<EOF / $x / EOF / sh f.sh
+w() { echo @; } / exec > f.sh / w / sh f.sh
+if true; then exec > f.sh; fi / echo @ / sh f.sh
+while true; do echo @; exec > f.sh; done / sh f.sh
+( exec > f.sh; echo @ ) / sh f.sh
+exec 3> g.sh / printf '%s\n' @ >&3 / . ./g.sh
+exec 3>> g.sh / x=@ / echo "$x" 1>&3 / . ./g.sh
+exec 3<> g.sh / { echo @; } >&3 / . ./g.sh
+exec 3> g.sh / echo @ > /dev/fd/3 / . ./g.sh
+exec 3> g.sh / exec 4>&3 / echo @ >&4 / . ./g.sh
+exec 3> g.sh / exec >&3 / echo @ / . ./g.sh
+exec {fd}> f.sh / echo @ >&$fd / sh f.sh
+{ echo @ >&3; } 3> g.sh / . ./g.sh
+"""
+
+FINE_DESCRIPTORS = r"""
+exec > log.txt 2>&1 / echo @ / sh own.sh
+exec > >(tee log.txt) 2>&1 / echo @ / sh own.sh
+exec 2> err.txt / echo @ / sh own.sh
+exec 3> out.txt / printf '%s\n' @ >&3 / . ./own.sh
+exec 3>&1 / echo @ >&3
+exec 3> g.sh / echo a >&3 / . ./g.sh / echo @
+exec 3> g.sh / exec 4> out.txt / echo a >&3 / echo @ >&4 / . ./g.sh
+exec 9> lock / flock 9 / echo @ > out.txt / sh own.sh
+echo @ >&2 / sh own.sh
+"""
+
+REFUSED = [line for text in (OPTIONS, COMPOUNDS, INPUTS, DESCRIPTORS) for line in text.strip().splitlines()]
+ACCEPTED = [
+    line for text in (FINE_OPTIONS, FINE_COMPOUNDS, FINE_INPUTS, FINE_DESCRIPTORS) for line in text.strip().splitlines()
+]
 
 
 def script(line: str) -> str:
