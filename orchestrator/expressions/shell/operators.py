@@ -41,7 +41,6 @@ def _blank(reader: Reader, _: Frame) -> None:
 
 
 def _line_end(reader: Reader, frame: Frame) -> None:
-    reader.at += 1
     if any(other.pending and other.pending is not frame.pending for other in reader.stack):
         return reader.lose("a line end in $(…) before a here-document")
     waiting = list(frame.pending)
@@ -53,6 +52,7 @@ def _line_end(reader: Reader, frame: Frame) -> None:
             document.code = "in a here-document that may be a script for another shell"
     frame.pipeline.current = len(reader.found)
     frame.new_command()
+    reader.at += 1  # only now: a command is in the line that it ends
     for document in waiting:
         heredoc.body(reader, document)
     return None

@@ -169,3 +169,9 @@ def test_a_value_in_a_file_that_is_run_is_refused(line: str, end: str) -> None:
 @pytest.mark.parametrize("line", ACCEPTED)
 def test_a_value_in_a_file_that_nothing_runs_is_accepted(line: str, end: str) -> None:
     assert wrong(script(line) + end) == []
+
+
+@pytest.mark.parametrize("end", ["", "\n", "\n\n", "; ls", "\nls\n"])
+def test_the_line_that_reads_the_file_is_named(end: str) -> None:
+    (told,) = wrong(script("echo @ > f.sh / cat own / sh f.sh") + end)
+    assert told.startswith("{{ params.x }} in line 1 is in what line 3 reads as code, where no")
