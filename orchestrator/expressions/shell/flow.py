@@ -142,8 +142,7 @@ class Flow:
             *(self.called.get(function, ()) for function in self.functions),
         ):
             self.keep(numbers)
-        for output, commands in self.outputs:
-            self.written[output] += self._in_functions(commands)
+        self._called_functions()
         bodies = [numbers for some in self.bodies.values() for numbers, _ in some]
         for file, first in self.printed:
             self.written.setdefault(file, []).extend([range(first, len(found)), *bodies])
@@ -166,18 +165,31 @@ class Flow:
             if where is not None:
                 yield number, where
 
-    def _in_functions(self, commands: range) -> list[range]:
-        """The places in the bodies of the functions that these commands call, and of those that these call."""
+    def _called_functions(self) -> None:
+        """Record what the functions print that are called where the output goes to a file."""
+        known: dict[frozenset[str], list[range]] = {}  # it is the same for all files, of which there may be thousands
+        done = set()
+        widest = {
+            (output, commands.start): commands for output, commands in self.outputs
+        }  # the last includes the others
+        for (output, _), commands in widest.items() if self.bodies else ():
+            called = frozenset(self.bodies.keys() & set(self.programs[commands.start : commands.stop]))
+            if called and (output, called) not in done:
+                done.add((output, called))
+                if called not in known:
+                    known[called] = self._in_functions(called)
+                self.written[output] += known[called]
+
+    def _in_functions(self, called: frozenset[str]) -> list[range]:
+        """The places in the bodies of these functions, and of those that these call."""
         found: list[range] = []
-        called: set[str] = set()
-        waiting = [commands] if self.bodies else []
+        seen, waiting = set(called), sorted(called)
         while waiting:
-            some = waiting.pop()
-            new = (self.bodies.keys() & set(self.programs[some.start : some.stop])) - called
-            called |= new
-            for numbers, within in (body for function in sorted(new) for body in self.bodies[function]):
-                found.append(numbers)
-                waiting.append(within)
+            for numbers, within in self.bodies[waiting.pop()]:
+                found += [numbers] if numbers else []
+                new = (self.bodies.keys() & set(self.programs[within.start : within.stop])) - seen
+                seen |= new
+                waiting += sorted(new)
         return found
 
 
