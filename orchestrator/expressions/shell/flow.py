@@ -132,7 +132,7 @@ class Flow:
 
     def runs(self, files: Iterable[str], line: int) -> None:
         """Record that the line ``line`` reads these files as code."""
-        for file in files:
+        for file in dict.fromkeys(files):  # thousands of values may be heard, and all have the same name
             self.ran.setdefault(file, f"in what line {line} reads as code")
 
     def read_again(self, found: Sequence[Place]) -> Iterator[tuple[int, str]]:
