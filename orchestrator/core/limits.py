@@ -18,13 +18,20 @@ from orchestrator.core.steps import Json
 #: How an act begins by which somebody has set limits.
 SET = "set "
 
+_UNSET = Limits()
+
 #: How many items may fail if nothing is said.
 _NONE = 0
 
 
+def limits_set(state: StepState) -> Limits:
+    """What people have set; nothing but a version of 0 if nobody has."""
+    return (state.control or NO_CONTROL).limits or _UNSET
+
+
 def limits_at(plan: Plan, node: int, state: StepState) -> Limits | None:
     """The limits that count at a node; None if it is neither a map nor the end of a run that has any."""
-    given = (state.control or NO_CONTROL).limits or Limits()
+    given = limits_set(state)
     if node == plan.end:
         own = plan.max_parallel
         return None if own is None else Limits(given.version, given.max_parallel or own)
@@ -45,7 +52,7 @@ def limited(plan: Plan, node: int, state: StepState, event: LimitsSet) -> Transi
         return None
     if event.max_parallel is not None and is_unlimited(before, state):
         return None
-    given = control.limits or Limits()
+    given = limits_set(state)
     limits = Limits(
         given.version + 1,
         event.max_parallel or given.max_parallel,
@@ -56,11 +63,6 @@ def limited(plan: Plan, node: int, state: StepState, event: LimitsSet) -> Transi
         return None
     noted = control.noted(Act(f"{SET}{' and '.join(changed)}", event.at, event.by, event.why))
     return Transition(replace(state, control=replace(noted, limits=limits)))
-
-
-def limits_version(state: StepState) -> int:
-    """How many times limits were set at a step."""
-    return ((state.control or NO_CONTROL).limits or Limits()).version
 
 
 def with_limits(spec: Mapping[str, Json], limits: Limits) -> Mapping[str, Json]:

@@ -8,7 +8,7 @@ from typing import assert_never
 from orchestrator.core.events import JobEnded
 from orchestrator.core.job_end import Interruption, JobEnd, Outcome
 from orchestrator.core.joins import final
-from orchestrator.core.limits import limits_version
+from orchestrator.core.limits import limits_set
 from orchestrator.core.model import MARKED, OPERATOR, Status, StepState, Transition
 from orchestrator.core.past_attempts import MAX_PAST, MAX_PAST_ERROR, Past
 from orchestrator.core.plan import Plan
@@ -160,7 +160,7 @@ def _outdated(state: StepState, event: JobEnded) -> bool:
     """Whether ``event`` ends an attempt during its launch, but meanwhile somebody else launches it or it has a job; or
     was judged by limits that somebody has set anew.
     """
-    if event.end.limits is not None and event.end.limits != limits_version(state):
+    if event.end.limits is not None and event.end.limits != limits_set(state).version:
         return True
     launching = state.status is Status.LAUNCHING and state.claimed_at == event.claimed_at
     return event.claimed_at is not None and not launching

@@ -15,7 +15,7 @@ from orchestrator.core import kept_steps
 from orchestrator.core.inner_graphs import has_deadlines, whole
 from orchestrator.core.job_end import JobEnd, Outcome
 from orchestrator.core.joins import join_at
-from orchestrator.core.limits import with_limits
+from orchestrator.core.limits import limits_set, with_limits
 from orchestrator.core.mapped import MAX_ITEMS, plan_of
 from orchestrator.core.model import PENDING, Run, RunStatus, Status, Stop
 from orchestrator.core.names import JobRef, ref_in, run_key
@@ -244,8 +244,8 @@ class RunBackend:
     def _limited(self, step: Step, ref: JobRef) -> tuple[Mapping[str, Json], int]:
         """The spec of a map with the limits that people have set, and their version."""
         state = self._engine.ledger.store.load(ref.run, (ref.node,), ()).state(ref.node)
-        given = state.control.limits if state.control is not None else None
-        return (step.work.spec, 0) if given is None else (with_limits(step.work.spec, given), given.version)
+        given = limits_set(state)
+        return with_limits(step.work.spec, given), given.version
 
     def _succeeded(self, run: Run, at: float) -> JobEnd:
         ledger, ref = self._engine.ledger, _parent(run)

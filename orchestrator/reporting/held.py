@@ -106,16 +106,21 @@ def all_held(plan: Plan, states: States, waits: Sequence[int], run: str, flag: s
     return f"nothing else is left: {named(plan, states, waits)}; {', '.join(ways)}"
 
 
-def stuck(found: Found, name: str) -> Iterator[str]:
-    """What is said of a run, called ``name``, and of each run inside it, that waits for nothing but people."""
-    if found.run.status is not RunStatus.RUNNING:
-        return
-    known = found.plan, found.view.states
-    if waits := standstill(*known):
-        yield all_held(*known, waits, name, found.flag, stopped=found.run.stop is not None)
-    for node, inner in found.inside.items():
-        inside = f"{name}/{found.plan.steps[node].name}"
-        yield from (said if said.startswith(f"{inside}/") else f"{inside}: {said}" for said in stuck(inner, inside))
+def stuck(found: Found) -> Iterator[str]:
+    """What is said of a run, and of each run inside it, that waits for nothing but people."""
+    for name, one in _going_on(found, found.called):
+        known = one.plan, one.view.states
+        if waits := standstill(*known):
+            said = all_held(*known, waits, name, one.flag, stopped=one.run.stop is not None)
+            yield said if one is found else f"{name}: {said}"
+
+
+def _going_on(found: Found, name: str) -> Iterator[tuple[str, Found]]:
+    """A run that has not ended, and those inside it, each as commands name it."""
+    if found.run.status is RunStatus.RUNNING:
+        yield name, found
+        for node, inner in found.inside.items():
+            yield from _going_on(inner, f"{name}/{found.plan.steps[node].name}")
 
 
 def needs_attention(state: StepState) -> bool:

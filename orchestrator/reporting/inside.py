@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from orchestrator.core.kinds import kind_of
+from orchestrator.core.limits import limits_set
 from orchestrator.core.model import MARKED, Status, StepState
 from orchestrator.core.steps import Step
 from orchestrator.engine.runs_inside import child_key
@@ -57,8 +58,7 @@ def tolerated(step: Step, state: StepState) -> str:
 
 def may_tolerate(step: Step, state: StepState) -> bool:
     """Whether ``tolerated`` may have something to say, once the step's outputs are known."""
-    given = state.control.limits.tolerate if state.control is not None and state.control.limits is not None else None
-    return state.status is Status.SUCCEEDED and bool(step.work.spec.get("tolerate") or given)
+    return state.status is Status.SUCCEEDED and bool(step.work.spec.get("tolerate") or limits_set(state).tolerate)
 
 
 def how_to_name(step: Step) -> str:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from orchestrator.core.control import Act, Limits
-from orchestrator.core.limits import SET, limits_at
+from orchestrator.core.limits import SET, limits_at, limits_set
 from orchestrator.core.model import StepState
 from orchestrator.core.plan import Plan
 from orchestrator.reporting.times import clock, iso
@@ -37,9 +37,7 @@ def limits_data(plan: Plan, node: int, state: StepState) -> dict[str, Any]:
 
 def _set(plan: Plan, node: int, state: StepState) -> Limits | None:
     """The limits that count, if any was set."""
-    if state.control is None or state.control.limits is None:
-        return None
-    return limits_at(plan, node, state)
+    return limits_at(plan, node, state) if limits_set(state).version else None
 
 
 def told(limits: Limits) -> list[str]:

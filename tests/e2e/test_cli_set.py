@@ -31,7 +31,7 @@ def test_after_a_raise_other_items_begin_while_the_first_is_at_work(here: Place)
         0,
         [
             "run q1: each: set max_parallel=3 (before: 1) and tolerate=1 (before: 0)",
-            "what is at work goes on; no other begins unless fewer than 3 are",
+            "what waits for that begins at once, as long as fewer than 3 are at work",
         ],
     )
     here.hear("up")

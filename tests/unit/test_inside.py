@@ -103,14 +103,14 @@ def test_what_waits_for_nothing_but_people_says_so_in_the_status_of_its_run_and_
     inner = replace(outer.inside[0], run=running, view=View(states), flag=" --home h")
     going_on = replace(RUN, status=RunStatus.RUNNING, ended_at=None)
     at_work = View({0: StepState(Status.RUNNING, 1, job="key2")})
-    (said,) = stuck(replace(outer, run=going_on, view=at_work, inside={0: inner}), "r1")
+    (said,) = stuck(replace(outer, run=going_on, view=at_work, inside={0: inner}))
     assert said.startswith("r1/outer: nothing else is left: ")
     assert said.endswith(
         "the source is late; 'orchestrator release r1/outer --home h' continues it, "
         "'orchestrator cancel r1/outer --home h' ends it"
     )
     being_cancelled = replace(going_on, stop=Stop(6.0, "ann"))
-    (said,) = stuck(replace(outer, run=being_cancelled, view=View({0: held})), "r1")
+    (said,) = stuck(replace(outer, run=being_cancelled, view=View({0: held})))
     assert said.endswith("'orchestrator release r1 --home h' continues it")
     working = replace(inner, view=View({**states, 0: StepState(Status.RUNNING, 1)}))
-    assert list(stuck(replace(outer, run=going_on, view=at_work, inside={0: working}), "r1")) == []
+    assert list(stuck(replace(outer, run=going_on, view=at_work, inside={0: working}))) == []

@@ -110,7 +110,7 @@ def test_after_a_raise_as_many_more_items_begin_at_once():
 def test_after_a_lowering_those_at_work_go_on_and_none_begins_before_there_is_room():
     world = a_map(items=8, max_parallel=4)
     settle(world, 30.0)
-    assert ask(world, max_parallel=2).changed
+    assert ask(world, max_parallel=2).said[1:] == ("what is at work goes on; no other begins unless fewer than 2 are",)
     seen = []
     for _ in range(5):
         end_one(world)
@@ -123,7 +123,7 @@ def test_what_is_set_before_a_map_has_begun_counts_from_its_beginning():
     done = ask(world, max_parallel=2, tolerate="50%")
     assert done.said == (
         "run r: outer: set max_parallel=2 and tolerate=50% (before: 0)",
-        "it counts from the next attempt on",
+        "it counts as soon as the step begins",
     )
     settle(world, 30.0)
     assert (at_work(world), child(world).max_parallel) == (2, 2)
@@ -188,7 +188,7 @@ def test_of_a_run_the_limit_is_set_at_its_end_and_counts_in_every_process():
     assert len(world.jobs.jobs) == 1
     assert ask(world, None, max_parallel=3).said == (
         "run r: set max_parallel=3 (before: 1)",
-        "what is at work goes on; no other begins unless fewer than 3 are",
+        "what waits for that begins at once, as long as fewer than 3 are at work",
     )
     world.settle()
     assert len(world.jobs.jobs) == 3

@@ -90,7 +90,7 @@ def show(found: Found, now: float, everything: bool) -> None:
     for said in found.doubts:
         screen.print(line(f"{CONTRADICTION}: {said}", "yellow"))
     known = found.plan, found.view.states
-    for said in stuck(found, found.called):
+    for said in stuck(found):
         screen.print(line(said, "yellow"))
     if found.run.status is RunStatus.RUNNING and (half := half_held(*known, found.called, found.flag)):
         screen.print(line(half, "yellow"))

@@ -122,7 +122,8 @@ def _without_outputs(found: Found, node: int, stop: Stop) -> Iterator[str]:
         return
     name, steps = found.plan.steps[node].name, found.plan.steps
     origin = f"{found.way}/{name}" if found.way else name
-    if readers := [step.name for step in steps if name in references([step.work.spec, step.when])]:
+    left = [steps[number] for number in range(len(steps)) if not found.view.state(number).status.final]
+    if readers := [step.name for step in left if name in references([step.work.spec, step.when])]:
         fails = f"{listed(readers, 'and')} {'reads' if len(readers) == 1 else 'read'} its outputs"
         yield (
             f"{fails}, and you gave none with --outputs: if that fails, '{found.rerun} --from {origin}' runs all of "

@@ -41,7 +41,7 @@ def set_limits(asked: SetAsked, found: Found, person: Person, apply: Apply) -> D
     limits = limits_at(found.plan, node, state) or Limits()
     if commit is not None and commit.applied:
         assert state.control is not None
-        return Done((f"{name}: {state.control.acts[-1].what}", *_then(asked, found, state, limits)), changed=True)
+        return Done((f"{name}: {state.control.acts[-1].what}", *_then(asked, found, node, state)), changed=True)
     if commit is not None and _has(limits, asked):
         return Done((f"{name} has {' and '.join(told(limits))}: there is nothing to change",))
     return Done(refused=(f"{name}: its limits cannot be set: {_why_not(asked, found, state, limits)}",))
@@ -74,14 +74,19 @@ def _has(limits: Limits, asked: SetAsked) -> bool:
     return most in (None, limits.max_parallel) and tolerate in (None, limits.tolerate)
 
 
-def _then(asked: SetAsked, found: Found, state: StepState, limits: Limits) -> Iterator[str]:
+def _then(asked: SetAsked, found: Found, node: int, state: StepState) -> Iterator[str]:
     """What follows from what was set."""
     if asked.step is not None and not state.status.active:
         retried = f": orchestrator retry {found.called} {asked.step}{found.flag}"
         attention = state.status is Status.NEEDS_ATTENTION
-        yield f"it counts from the next attempt on{retried if attention else ''}"
+        when = "from the next attempt on" if state.attempt else "as soon as the step begins"
+        yield f"it counts {when}{retried if attention else ''}"
     elif asked.max_parallel is not None:
-        yield f"what is at work goes on; no other begins unless fewer than {limits.max_parallel} are"
+        before = limits_at(found.plan, node, found.view.state(node))
+        if before is not None and before.max_parallel is not None and asked.max_parallel > before.max_parallel:
+            yield f"what waits for that begins at once, as long as fewer than {asked.max_parallel} are at work"
+        else:
+            yield f"what is at work goes on; no other begins unless fewer than {asked.max_parallel} are"
 
 
 def _why_not(asked: SetAsked, found: Found, state: StepState, limits: Limits) -> str:

@@ -61,8 +61,8 @@ MUTANTS = (
     Mutant(
         "the end of a map counts although it was judged by limits that have changed",
         RETRIES,
-        "    if event.end.limits is not None and event.end.limits != limits_version(state):",
-        "    if event.end.limits is not None and not limits_version(state) >= 0:",
+        "    if event.end.limits is not None and event.end.limits != limits_set(state).version:",
+        "    if event.end.limits is not None and not limits_set(state).version >= 0:",
         test=_TEST,
     ),
     Mutant(
@@ -82,8 +82,8 @@ MUTANTS = (
     Mutant(
         "a map tolerates what its graph says, whatever was set",
         _CHILDREN,
-        "        return (step.work.spec, 0) if given is None else (",
-        "        return (step.work.spec, given.version if given else 0) if step else (",
+        "        return with_limits(step.work.spec, given), given.version",
+        "        return step.work.spec, given.version",
         test=_TEST,
     ),
     Mutant(
