@@ -9,6 +9,7 @@ from orchestrator.core.rules import TriggerRule
 from orchestrator.core.steps import Step
 from orchestrator.drawing.picture import Box, Counts, States, plain
 from orchestrator.reporting.held import held_by, hold_of
+from orchestrator.reporting.inside import tolerated
 from orchestrator.reporting.phrases import ORDER, attempt_of, status_word
 from orchestrator.reporting.times import duration
 
@@ -37,7 +38,7 @@ def step_box(step: Step, states: States | None, now: float | None) -> Box:
     if states is None:
         return Box(step.name, None, (kind,), _marks(step), _tip(step, None))
     state = states.get(step.name, PENDING)
-    words = (kind, *_held(state), *_time(state, now), *_attempt(step, state))
+    words = (kind, *_held(state), *_time(state, now), *_attempt(step, state), *_tolerated(step, state))
     return Box(step.name, state.status, words, _marks(step), _tip(step, state))
 
 
@@ -53,7 +54,7 @@ def group_box(place: str, steps: Sequence[Step], states: States | None) -> Box:
         marks=marks.pop() if len(marks) == 1 else (),
         tip=_some(names, 12),
         counts=counts,
-        culprits=_culprits(names, states),
+        culprits=_culprits(steps, states),
     )
 
 
@@ -73,10 +74,13 @@ def _family(names: Sequence[str]) -> str:
     return f"{first[:cut]}…" if cut > 2 else ""
 
 
-def _culprits(names: Sequence[str], states: States | None) -> str:
-    """The names of the first steps that failed themselves."""
-    failed = [name for name in names if states and states.get(name, PENDING).status is Status.FAILED]
-    return f"failed: {_some(failed, _NAMED)}" if failed else ""
+def _culprits(steps: Sequence[Step], states: States | None) -> str:
+    """The names of the first steps that failed themselves, and of those that succeeded although items failed."""
+    found = [(step, states.get(step.name, PENDING)) for step in steps] if states is not None else []
+    failed = [step.name for step, state in found if state.status is Status.FAILED]
+    partly = [step.name for step, state in found if tolerated(step, state)]
+    kinds = (("failed", failed), ("items failed", partly))
+    return "; ".join(f"{what}: {_some(names, _NAMED)}" for what, names in kinds if names)
 
 
 def _some(names: Sequence[str], most: int) -> str:
@@ -121,6 +125,12 @@ def _held(state: StepState) -> tuple[str, ...]:
     return ("held",) if hold_of(state) is not None else ()
 
 
+def _tolerated(step: Step, state: StepState) -> tuple[str, ...]:
+    """``1 of 4 items failed``, of a step with ``map`` that succeeded nevertheless."""
+    said = tolerated(step, state)
+    return (said.removesuffix(", tolerated"),) if said else ()
+
+
 def _attempt(step: Step, state: StepState) -> tuple[str, ...]:
     """``attempt 2 of 3``, unless there was only one."""
     if state.attempt < 2 and state.status is not Status.UP_FOR_RETRY:
@@ -135,6 +145,7 @@ def _tip(step: Step, state: StepState | None) -> str:
         lines.append(status_word(state.status) + (f": {state.error[:_MAX_ERROR]}" if state.error else ""))
         if (hold := hold_of(state)) is not None:
             lines.append(f"held {held_by(hold)}")
+        lines.append(tolerated(step, state))
     if step.trigger is not TriggerRule.ALL_SUCCESS:
         lines.append(f"trigger: {step.rule}")
     if step.when is not None:

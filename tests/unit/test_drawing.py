@@ -12,7 +12,7 @@ from orchestrator.core.model import Run, RunStatus, Status, StepState
 from orchestrator.core.rules import TriggerRule
 from orchestrator.core.steps import Retry, Step, Work
 from orchestrator.drawing import Drawn, dot_text, draw, mermaid_text
-from orchestrator.drawing.boxes import shorten
+from orchestrator.drawing.boxes import group_box, shorten, step_box
 from orchestrator.drawing.compose import compose
 from orchestrator.drawing.edge_routing import Line, route_edges
 from orchestrator.drawing.font_metrics import text_width
@@ -173,6 +173,18 @@ def test_the_tip_of_a_box_tells_the_error_and_the_condition_and_no_control_chara
         marks=("all_done", "when"),
         tip=f"a\nLoads it.\n{error}\ntrigger: all_done\nwhen: {{{{ x }}}}",
     )
+
+
+def test_a_map_that_succeeded_although_items_failed_is_not_drawn_as_if_none_had() -> None:
+    steps = [Step("per-file", Work("map")), Step("per-day", Work("map")), Step("all", Work("map"))]
+    counts = [{"count": 4, "failed": 1}, {"count": 9, "failed": 2}, {"count": 4, "failed": 0}]
+    states = {s.name: StepState(Status.SUCCEEDED, 1, outputs=o) for s, o in zip(steps, counts, strict=True)}
+    box, _, sound = (step_box(step, states, NOW) for step in steps)
+    assert (box.words, box.tip.splitlines()[-1]) == (("map", "1 of 4 items failed"), "1 of 4 items failed, tolerated")
+    assert (sound.words, "failed" in sound.tip) == (("map",), False)
+    assert group_box("level 1", steps, states).culprits == "items failed: per-file, per-day"
+    states["all"] = StepState(Status.FAILED, 1)
+    assert group_box("level 1", steps, states).culprits == "failed: all; items failed: per-file, per-day"
 
 
 @pytest.mark.parametrize(
